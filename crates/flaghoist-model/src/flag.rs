@@ -1,0 +1,504 @@
+//! Flags: what an application asks for, and the variants it can get.
+
+use crate::access::Principal;
+use crate::id::{FlagId, ProjectId, UserId, VariantId};
+use crate::json_schema::JsonSchema;
+use crate::key::{parse_description, parse_key, parse_name};
+use crate::value::ValueType;
+use crate::variant::{self, Variant, VariantDraft};
+use crate::{Faults, MintId, Patch, Rejection};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// Most variants a flag may have.
+pub const VARIANTS_MAX: usize = 200;
+/// Most tags a flag may have.
+pub const TAGS_MAX: usize = 100;
+
+/// Which readers see a flag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DistributionChannel {
+    /// Servers and clients.
+    #[default]
+    All,
+    /// Browsers and mobile applications.
+    Client,
+    /// Servers.
+    Server,
+}
+
+impl DistributionChannel {
+    /// The channel of that name. `BOTH`, which Datadog's migration tool sends, means `ALL`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "ALL" | "BOTH" => Some(Self::All),
+            "CLIENT" => Some(Self::Client),
+            "SERVER" => Some(Self::Server),
+            _ => None,
+        }
+    }
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Client => "CLIENT",
+            Self::Server => "SERVER",
+        }
+    }
+}
+
+/// What is known about whether a flag is still needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StalenessStatus {
+    /// In use.
+    #[default]
+    Active,
+    /// Kept on purpose; never stale.
+    Permanent,
+}
+
+impl StalenessStatus {
+    /// The status of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "ACTIVE" => Some(Self::Active),
+            "PERMANENT" => Some(Self::Permanent),
+            _ => None,
+        }
+    }
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Permanent => "PERMANENT",
+        }
+    }
+}
+
+/// A flag. What it serves in an environment is a [`FlagEnvironment`](crate::flag_environment::FlagEnvironment).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flag {
+    /// Identifier.
+    pub id: FlagId,
+    /// The project it belongs to.
+    pub project_id: ProjectId,
+    /// Unique in the project; never changes.
+    pub key: String,
+    /// Unique in the project.
+    pub name: String,
+    /// For people; may be empty.
+    pub description: String,
+    /// The type of every variant; never changes.
+    pub value_type: ValueType,
+    /// In the order of creation.
+    pub variants: Vec<Variant>,
+    /// What an environment serves by default until told otherwise.
+    pub initial_default_variant_id: VariantId,
+    /// For people and filters.
+    pub tags: Vec<String>,
+    /// Which readers see it.
+    pub distribution_channel: DistributionChannel,
+    /// Text of the JSON Schema that every variant of a JSON flag fits.
+    pub json_schema: Option<String>,
+    /// Whether changes in production environments need an approval.
+    pub require_approval: bool,
+    /// Whether it is still needed.
+    pub staleness_status: StalenessStatus,
+    /// What a migration tool said about where the flag comes from; echoed, never read.
+    pub migration_metadata: Option<serde_json::Value>,
+    /// When it was archived, if it is.
+    pub archived_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Who changed it last.
+    pub last_updated_by: UserId,
+    /// Project revision of its last change.
+    pub revision: i64,
+}
+
+/// What somebody asks a new flag to be. A member is `None` when it is absent or already recorded as a fault.
+#[derive(Clone, Debug, Default)]
+pub struct FlagDraft {
+    /// Key.
+    pub key: Option<String>,
+    /// Name.
+    pub name: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Value type.
+    pub value_type: Option<ValueType>,
+    /// Variants.
+    pub variants: Option<Vec<VariantDraft>>,
+    /// Key of the variant that environments serve by default; the first one when absent.
+    pub default_variant_key: Option<String>,
+    /// Channel.
+    pub distribution_channel: Option<DistributionChannel>,
+    /// Text of a JSON Schema.
+    pub json_schema: Option<String>,
+    /// Approvals or not.
+    pub require_approval: Option<bool>,
+    /// Staleness.
+    pub staleness_status: Option<StalenessStatus>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
+    /// Migration metadata.
+    pub migration_metadata: Option<serde_json::Value>,
+}
+
+/// What somebody asks to change in a flag.
+#[derive(Clone, Debug, Default)]
+pub struct FlagPatch {
+    /// Name.
+    pub name: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Text of a JSON Schema.
+    pub json_schema: Patch<String>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
+    /// Channel.
+    pub distribution_channel: Option<DistributionChannel>,
+    /// Approvals or not.
+    pub require_approval: Option<bool>,
+    /// Staleness.
+    pub staleness_status: Option<StalenessStatus>,
+    /// Migration metadata.
+    pub migration_metadata: Patch<serde_json::Value>,
+}
+
+/// What somebody asks to change in a variant.
+#[derive(Clone, Debug, Default)]
+pub struct VariantPatch {
+    /// Name.
+    pub name: Option<String>,
+    /// Value as text.
+    pub value: Option<String>,
+    /// Migration metadata.
+    pub migration_metadata: Patch<serde_json::Value>,
+}
+
+impl Flag {
+    /// A new flag. The caller records absent required members; the store enforces uniqueness of key and name.
+    pub fn create(
+        draft: FlagDraft,
+        author: &Principal,
+        now: Timestamp,
+        ids: &dyn MintId,
+        mut faults: Faults,
+    ) -> Result<Self, Rejection> {
+        let faults = &mut faults;
+        let key = draft.key.and_then(|key| faults.at("key", |faults| parse_key(key, faults)));
+        let name = draft.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults)));
+        let description = draft
+            .description
+            .and_then(|text| faults.at("description", |faults| parse_description(text, faults)));
+        let tags = draft.tags.map(|tags| faults.at("tags", |faults| parse_tags(tags, faults)));
+        let schema =
+            draft.json_schema.as_deref().and_then(|text| parse_schema(text, draft.value_type, faults));
+        let variants = match (draft.variants, draft.value_type) {
+            (Some(drafts), Some(value_type)) => faults.at("variants", |faults| {
+                parse_variants(drafts, value_type, schema.as_ref(), now, ids, faults)
+            }),
+            _ => Vec::new(),
+        };
+        let default = match &draft.default_variant_key {
+            None => variants.first(),
+            Some(wanted) => variants.iter().find(|variant| variant.key == *wanted).or_else(|| {
+                faults
+                    .push_at("default_variant_key", format!("{wanted:?} is the key of none of the variants"));
+                None
+            }),
+        };
+        let default = default.map(|variant| variant.id);
+        faults.check()?;
+        // Every part that is still missing here was recorded as absent by the caller, so `check` has returned.
+        let (Some(key), Some(name), Some(value_type), Some(initial_default_variant_id)) =
+            (key, name, draft.value_type, default)
+        else {
+            return Err(Rejection::invalid(
+                faults.pointer(),
+                "key, name, value_type and variants are required",
+            ));
+        };
+        Ok(Self {
+            id: FlagId::mint(ids),
+            project_id: author.project_id,
+            key,
+            name,
+            description: description.unwrap_or_default(),
+            value_type,
+            variants,
+            initial_default_variant_id,
+            tags: tags.unwrap_or_default(),
+            distribution_channel: draft.distribution_channel.unwrap_or_default(),
+            json_schema: draft.json_schema,
+            require_approval: draft.require_approval.unwrap_or_default(),
+            staleness_status: draft.staleness_status.unwrap_or_default(),
+            migration_metadata: draft.migration_metadata,
+            archived_at: None,
+            created_at: now,
+            created_by: author.user_id,
+            updated_at: now,
+            last_updated_by: author.user_id,
+            revision: 0,
+        })
+    }
+
+    /// This flag with what the patch names changed. Rules are never touched.
+    pub fn update(
+        &self,
+        patch: FlagPatch,
+        author: &Principal,
+        now: Timestamp,
+        mut faults: Faults,
+    ) -> Result<Self, Rejection> {
+        let mut flag = self.touched(author, now);
+        let faults = &mut faults;
+        if let Some(name) = patch.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults))) {
+            flag.name = name;
+        }
+        if let Some(text) = patch.description {
+            flag.description =
+                faults.at("description", |faults| parse_description(text, faults)).unwrap_or_default();
+        }
+        if let Some(tags) = patch.tags {
+            flag.tags = faults.at("tags", |faults| parse_tags(tags, faults));
+        }
+        if let Patch::Set(text) = &patch.json_schema
+            && let Some(schema) = parse_schema(text, Some(self.value_type), faults)
+        {
+            for variant in &self.variants {
+                let value = self.value_type.parse_quietly(&variant.value).unwrap_or_default();
+                if let Err(message) = schema.check(&value) {
+                    faults
+                        .push_at("json_schema", format!("the value of variant {:?} {message}", variant.key));
+                }
+            }
+        }
+        flag.json_schema = patch.json_schema.apply(flag.json_schema);
+        flag.migration_metadata = patch.migration_metadata.apply(flag.migration_metadata);
+        flag.distribution_channel = patch.distribution_channel.unwrap_or(flag.distribution_channel);
+        flag.require_approval = patch.require_approval.unwrap_or(flag.require_approval);
+        flag.staleness_status = patch.staleness_status.unwrap_or(flag.staleness_status);
+        faults.check()?;
+        Ok(flag)
+    }
+
+    /// This flag, archived now. Archiving an archived flag is fine and moves the moment.
+    #[must_use]
+    pub fn archive(&self, author: &Principal, now: Timestamp) -> Self {
+        Self { archived_at: Some(now), ..self.touched(author, now) }
+    }
+
+    /// This flag, out of the archive.
+    #[must_use]
+    pub fn unarchive(&self, author: &Principal, now: Timestamp) -> Self {
+        Self { archived_at: None, ..self.touched(author, now) }
+    }
+
+    /// This flag with one more variant, at the end, and that variant's id.
+    pub fn add_variant(
+        &self,
+        draft: VariantDraft,
+        author: &Principal,
+        now: Timestamp,
+        ids: &dyn MintId,
+        mut faults: Faults,
+    ) -> Result<(Self, VariantId), Rejection> {
+        let schema = self.schema();
+        let base = faults.pointer().to_owned();
+        let variant = variant::create(draft, self.value_type, schema.as_ref(), now, ids, &mut faults);
+        faults.check()?;
+        let Some(variant) = variant else {
+            return Err(Rejection::invalid(base, "key, name and value are required"));
+        };
+        if self.variants.iter().any(|other| other.key == variant.key) {
+            return Err(Rejection::conflict(
+                format!("{base}/key"),
+                format!("a variant with key {:?} already exists on this flag", variant.key),
+            ));
+        }
+        if self.value_type == ValueType::Boolean
+            && self.variants.iter().any(|other| other.value == variant.value)
+        {
+            return Err(Rejection::invalid(
+                format!("{base}/value"),
+                format!(
+                    "a BOOLEAN flag has one variant for each value, and one is {:?} already",
+                    variant.value
+                ),
+            ));
+        }
+        if self.variants.len() >= VARIANTS_MAX {
+            return Err(Rejection::invalid(
+                base,
+                format!("the flag has {VARIANTS_MAX} variants, the most it may"),
+            ));
+        }
+        let id = variant.id;
+        let mut flag = self.touched(author, now);
+        flag.variants.push(variant);
+        Ok((flag, id))
+    }
+
+    /// This flag with a variant changed. The variant's key never changes.
+    pub fn update_variant(
+        &self,
+        id: VariantId,
+        patch: VariantPatch,
+        author: &Principal,
+        now: Timestamp,
+        mut faults: Faults,
+    ) -> Result<Self, Rejection> {
+        let mut flag = self.touched(author, now);
+        let schema = self.schema();
+        let others: Vec<String> = self
+            .variants
+            .iter()
+            .filter(|variant| variant.id != id)
+            .map(|variant| variant.value.clone())
+            .collect();
+        let variant = flag
+            .variants
+            .iter_mut()
+            .find(|variant| variant.id == id)
+            .ok_or_else(|| Rejection::NotFound(format!("the flag has no variant {id}")))?;
+        if let Some(name) = patch.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults))) {
+            variant.name = name;
+        }
+        if let Some(text) = patch.value
+            && let Some(value) = variant::check_value(text, self.value_type, schema.as_ref(), &mut faults)
+        {
+            if self.value_type == ValueType::Boolean && others.contains(&value) {
+                faults.push_at(
+                    "value",
+                    format!(
+                        "a BOOLEAN flag has one variant for each value, and another one is {value:?} already"
+                    ),
+                );
+            }
+            variant.value = value;
+        }
+        variant.migration_metadata = patch.migration_metadata.apply(variant.migration_metadata.take());
+        variant.updated_at = now;
+        faults.check()?;
+        Ok(flag)
+    }
+
+    /// This flag without a variant. The caller has made sure that no environment refers to it.
+    pub fn remove_variant(
+        &self,
+        id: VariantId,
+        author: &Principal,
+        now: Timestamp,
+    ) -> Result<Self, Rejection> {
+        if self.variant(id).is_none() {
+            return Err(Rejection::NotFound(format!("the flag has no variant {id}")));
+        }
+        if self.variants.len() == 1 {
+            return Err(Rejection::conflict("", "this is the flag's only variant; a flag has at least one"));
+        }
+        let mut flag = self.touched(author, now);
+        flag.variants.retain(|variant| variant.id != id);
+        if flag.initial_default_variant_id == id {
+            flag.initial_default_variant_id = flag.variants[0].id;
+        }
+        Ok(flag)
+    }
+
+    /// The variant with that id.
+    pub fn variant(&self, id: VariantId) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.id == id)
+    }
+
+    /// The variant with that key.
+    pub fn variant_by_key(&self, key: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.key == key)
+    }
+
+    /// The stored schema, compiled. It was checked when it was saved; one that no longer compiles binds nothing.
+    fn schema(&self) -> Option<JsonSchema> {
+        self.json_schema.as_deref().and_then(|text| JsonSchema::parse(text).ok())
+    }
+
+    fn touched(&self, author: &Principal, now: Timestamp) -> Self {
+        Self { updated_at: now, last_updated_by: author.user_id, ..self.clone() }
+    }
+}
+
+fn parse_schema(text: &str, value_type: Option<ValueType>, faults: &mut Faults) -> Option<JsonSchema> {
+    let wrong = match value_type {
+        Some(ValueType::Json) => match JsonSchema::parse(text) {
+            Ok(schema) => return Some(schema),
+            Err(message) => message,
+        },
+        Some(other) => format!("is only for flags of value type JSON, and this one is {}", other.as_str()),
+        None => return None,
+    };
+    faults.push_at("json_schema", wrong);
+    None
+}
+
+fn parse_tags(tags: Vec<String>, faults: &mut Faults) -> Vec<String> {
+    if tags.len() > TAGS_MAX {
+        faults.push(format!("has {} entries; a flag has at most {TAGS_MAX} tags", tags.len()));
+    }
+    let mut parsed: Vec<String> = Vec::with_capacity(tags.len());
+    for (position, tag) in tags.into_iter().enumerate() {
+        // A repeated tag says nothing new; keeping the first is what the person meant.
+        if let Some(tag) = faults.at(position, |faults| parse_key(tag, faults))
+            && !parsed.contains(&tag)
+        {
+            parsed.push(tag);
+        }
+    }
+    parsed
+}
+
+fn parse_variants(
+    drafts: Vec<VariantDraft>,
+    value_type: ValueType,
+    schema: Option<&JsonSchema>,
+    now: Timestamp,
+    ids: &dyn MintId,
+    faults: &mut Faults,
+) -> Vec<Variant> {
+    if drafts.is_empty() || drafts.len() > VARIANTS_MAX {
+        faults.push(format!("has {} entries; a flag has 1 to {VARIANTS_MAX} variants", drafts.len()));
+        return Vec::new();
+    }
+    let mut keys = HashSet::new();
+    let mut booleans = HashSet::new();
+    let mut variants = Vec::with_capacity(drafts.len());
+    for (position, draft) in drafts.into_iter().enumerate() {
+        faults.at(position, |faults| {
+            let Some(variant) = variant::create(draft, value_type, schema, now, ids, faults) else { return };
+            if !keys.insert(variant.key.clone()) {
+                faults.push_at(
+                    "key",
+                    format!("{:?} is the key of an earlier variant; keys differ", variant.key),
+                );
+            }
+            if value_type == ValueType::Boolean && !booleans.insert(variant.value.clone()) {
+                faults.push_at(
+                    "value",
+                    format!(
+                        "{:?} is the value of an earlier variant; a BOOLEAN flag has one for each value",
+                        variant.value
+                    ),
+                );
+            }
+            variants.push(variant);
+        });
+    }
+    variants
+}

@@ -1,0 +1,35 @@
+//! The domain of Flaghoist: environments, flags, variants, allocations and schedules, who may change them,
+//! and what of it readers get.
+//!
+//! Everything here is a pure function of its arguments. The time is a `now` parameter, ids come from a
+//! [`MintId`], and nothing is read or written. A change is a method on the aggregate it changes: it takes a
+//! *draft* (what somebody asked for, already decoded from its dialect), returns the changed aggregate or a
+//! [`Rejection`], and never changes anything half-way.
+//!
+//! The road from a stored aggregate to what readers evaluate is [`compile::compile_flag`].
+//!
+//! This crate knows nothing of HTTP, SQL or async runtimes; an architecture test in the binary enforces that.
+
+pub mod access;
+pub mod allocation;
+pub mod compile;
+pub mod condition;
+pub mod credential;
+pub mod environment;
+pub mod fault;
+pub mod flag;
+pub mod flag_environment;
+pub mod history;
+pub mod id;
+pub mod json_schema;
+pub mod key;
+pub mod patch;
+pub mod project;
+pub mod saved_filter;
+pub mod schedule;
+pub mod value;
+pub mod variant;
+
+pub use fault::{Fault, Faults, Rejection};
+pub use id::MintId;
+pub use patch::Patch;

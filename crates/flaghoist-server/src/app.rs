@@ -1,0 +1,162 @@
+//! The application: what handlers share, and the one list of routes.
+
+use crate::clock::Clock;
+use crate::error::ApiError;
+use crate::publish::Publisher;
+use crate::telemetry::{self, Metrics};
+use crate::{datadog, native, ofrep, openapi};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use flaghoist_model::MintId;
+use flaghoist_store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::cors::{AllowHeaders, CorsLayer};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What handlers share.
+pub struct App {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New identifiers.
+    pub ids: Arc<dyn MintId>,
+    /// What readers get.
+    pub publisher: Arc<Publisher>,
+    /// What is measured.
+    pub(crate) metrics: Metrics,
+    /// How long a management request may take.
+    pub request_timeout: Duration,
+}
+
+/// The state of every route.
+pub type AppState = Arc<App>;
+
+impl App {
+    /// An application on `store` that has published nothing yet.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn MintId>) -> Self {
+        Self {
+            publisher: Arc::new(Publisher::new(Arc::clone(&store))),
+            metrics: Metrics::new(),
+            request_timeout: Duration::from_secs(30),
+            store,
+            clock,
+            ids,
+        }
+    }
+}
+
+/// The router of the whole server.
+pub fn build(app: AppState) -> Router {
+    let (management, _) = management().split_for_parts();
+    let (native, _) = native().split_for_parts();
+    let (sdk, _) = sdk().split_for_parts();
+    let (operation, _) = operation().split_for_parts();
+    let timed = |router: Router<AppState>| router.layer(from_fn_with_state(Arc::clone(&app), limit_time));
+    Router::new()
+        .merge(timed(management).layer(from_fn(datadog::render_errors)))
+        .merge(timed(native).layer(from_fn(native::render_errors)))
+        .merge(sdk.layer(from_fn(native::render_errors)).layer(cors()))
+        .merge(evaluation().layer(from_fn(ofrep::render_errors)).layer(cors()))
+        .merge(operation.layer(from_fn(native::render_errors)))
+        .route_layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
+        .fallback(unknown_path)
+        .with_state(app)
+}
+
+/// The description of the whole server.
+pub fn describe() -> OpenApi {
+    let documented = OpenApiRouter::with_openapi(openapi::base())
+        .merge(management())
+        .merge(native())
+        .merge(sdk())
+        .merge(documented_evaluation())
+        .merge(operation());
+    documented.split_for_parts().1
+}
+
+/// Datadog dialect.
+fn management() -> OpenApiRouter<AppState> {
+    use datadog::{allocations, environments, flags, variants};
+    OpenApiRouter::new()
+        .routes(routes!(flags::list::list_feature_flags, flags::create::create_feature_flag))
+        .routes(routes!(flags::get::get_feature_flag, flags::update::update_feature_flag))
+        .routes(routes!(flags::archive::archive_feature_flag))
+        .routes(routes!(flags::archive::unarchive_feature_flag))
+        .routes(routes!(variants::create::create_variant))
+        .routes(routes!(variants::update::update_variant, variants::delete::delete_variant))
+        .routes(routes!(allocations::create::create_allocation, allocations::replace::replace_allocations))
+        .routes(routes!(allocations::enable::enable_feature_flag))
+        .routes(routes!(allocations::enable::disable_feature_flag))
+        .routes(routes!(environments::list::list_environments, environments::create::create_environment))
+        .routes(routes!(
+            environments::get::get_environment,
+            environments::update::update_environment,
+            environments::delete::delete_environment
+        ))
+}
+
+/// Native management.
+fn native() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(native::serving::get_serving, native::serving::update_serving))
+}
+
+/// Native data plane.
+fn sdk() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(native::config::get_configuration))
+}
+
+/// Probes and metrics: the only routes without a key.
+fn operation() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(native::health::healthz))
+        .routes(routes!(native::health::readyz))
+        .routes(routes!(native::metrics::metrics))
+}
+
+/// OFREP. The key takes the rest of the path: keys hold slashes.
+fn evaluation() -> Router<AppState> {
+    Router::new()
+        .route("/ofrep/v1/evaluate/flags", post(ofrep::evaluate_flags))
+        .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate_flag))
+}
+
+/// OFREP as the document describes it: OpenAPI has no parameter that takes the rest of a path.
+fn documented_evaluation() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(ofrep::evaluate_flags)).routes(routes!(ofrep::evaluate_flag))
+}
+
+/// Browsers of any origin may read: what they get is decided by their key alone, and there are no cookies here.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(tower_http::cors::Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([header::ETAG, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .max_age(Duration::from_secs(3_600))
+}
+
+/// Ends management requests that take too long.
+async fn limit_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(app.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::TimedOut.into_response(),
+    }
+}
+
+/// Paths that are none of ours, in the shape of the dialect whose paths they look like.
+async fn unknown_path(request: Request) -> Response {
+    let error = ApiError::NotFound("there is nothing at this path".to_owned());
+    let response = error.clone().into_response();
+    if request.uri().path().starts_with("/api/v2/") {
+        return datadog::render(&error, datadog::JsonApi::of(request.headers()), response);
+    }
+    native::render(&error, response)
+}

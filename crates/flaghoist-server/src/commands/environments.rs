@@ -1,0 +1,100 @@
+//! Changes of environments.
+
+use super::{Edit, Record};
+use crate::ApiError;
+use crate::app::App;
+use crate::decode::not_found;
+use flaghoist_model::Faults;
+use flaghoist_model::access::Principal;
+use flaghoist_model::environment::{Environment, EnvironmentDraft};
+use flaghoist_model::history::Action;
+use flaghoist_model::id::EnvironmentId;
+use flaghoist_model::{Fault, Rejection};
+use flaghoist_store::Writer;
+
+/// Makes an environment.
+pub(crate) async fn create_environment(
+    app: &App,
+    principal: &Principal,
+    draft: EnvironmentDraft,
+    faults: Faults,
+) -> Result<Environment, ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let environment = Environment::create(draft, principal.project_id, edit.now, app.ids.as_ref(), faults)?;
+    edit.writer.insert_environment(&environment).await?;
+    let record = Record {
+        action: Action::EnvironmentCreated,
+        flag_id: None,
+        environment_id: Some(environment.id),
+        before: None,
+        after: Some(&environment),
+    };
+    edit.commit(record).await?;
+    Ok(environment)
+}
+
+/// Changes members of an environment.
+///
+/// What must be unique and is taken is a fault of the request here (decision 5), not a conflict.
+pub(crate) async fn update_environment(
+    app: &App,
+    principal: &Principal,
+    id: EnvironmentId,
+    draft: EnvironmentDraft,
+    faults: Faults,
+) -> Result<Environment, ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let before = load(edit.writer.as_mut(), principal, id).await?;
+    let after = before.update(draft, edit.now, faults)?;
+    edit.writer.update_environment(&after).await.map_err(|error| taken_is_invalid(error.into()))?;
+    let record = Record {
+        action: Action::EnvironmentUpdated,
+        flag_id: None,
+        environment_id: Some(id),
+        before: Some(&before),
+        after: Some(&after),
+    };
+    edit.commit(record).await?;
+    Ok(after)
+}
+
+/// Removes an environment, with everything flags have in it and its SDK keys.
+pub(crate) async fn delete_environment(
+    app: &App,
+    principal: &Principal,
+    id: EnvironmentId,
+) -> Result<(), ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let before = load(edit.writer.as_mut(), principal, id).await?;
+    edit.writer.delete_environment(id).await?;
+    let record = Record {
+        action: Action::EnvironmentDeleted,
+        flag_id: None,
+        environment_id: Some(id),
+        before: Some(&before),
+        after: None,
+    };
+    edit.commit(record).await
+}
+
+async fn load(
+    writer: &mut dyn Writer,
+    principal: &Principal,
+    id: EnvironmentId,
+) -> Result<Environment, ApiError> {
+    let environments = writer.environments(principal.project_id).await?;
+    environments
+        .into_iter()
+        .find(|environment| environment.id == id)
+        .ok_or_else(|| not_found("environment", id))
+}
+
+/// Turns "this is taken" into a fault of the request: updates document no 409.
+pub(super) fn taken_is_invalid(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Conflict(Fault { pointer, message }) if !pointer.is_empty() => {
+            Rejection::invalid(pointer, message).into()
+        }
+        other => other,
+    }
+}

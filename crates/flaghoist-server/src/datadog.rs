@@ -1,0 +1,18 @@
+//! The Datadog Feature Flags management API (v2).
+//!
+//! One file per operation: its request, its handler and its documentation stand together. What several
+//! operations answer stands in a `resource` file beside them.
+
+pub(crate) mod allocations;
+mod envelope;
+pub(crate) mod environments;
+mod errors;
+pub(crate) mod flags;
+pub(crate) mod variants;
+
+pub(crate) use envelope::{Document, JsonApi, List, Meta, Page, Resource};
+pub(crate) use errors::render;
+pub(crate) use errors::{Errors, PathErrors, WriteErrors, render_errors};
+
+/// The media type of every answer.
+pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";

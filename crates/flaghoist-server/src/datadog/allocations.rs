@@ -1,0 +1,9 @@
+//! What a flag serves in an environment: operations 10 to 13.
+
+pub(crate) mod create;
+pub(crate) mod enable;
+pub(crate) mod replace;
+mod request;
+mod resource;
+
+pub(crate) use resource::{AllocationOut, AllocationsOut, allocation_out};

@@ -1,0 +1,73 @@
+//! `POST /api/v2/feature-flags/{feature_flag_id}/environments/{environment_id}/allocations`
+
+use super::request::AllocationIn;
+use super::resource::{AllocationOut, KIND, allocation_out};
+use crate::ApiError;
+use crate::access::{Allowed, WriteFlagParts};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
+use crate::decode::path_id;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flaghoist_model::Faults;
+use flaghoist_model::history::Action;
+use utoipa::ToSchema;
+
+/// Body of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct CreateAllocationRequest {
+    data: AllocationData,
+}
+
+/// A resource of a request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct AllocationData {
+    #[schema(rename = "type", example = "allocations")]
+    kind: String,
+    attributes: AllocationIn,
+}
+
+/// Append an allocation
+///
+/// The new allocation is evaluated after those that are there. One that names an existing allocation by id
+/// changes that one in place.
+#[utoipa::path(
+    post,
+    path = "/api/v2/feature-flags/{feature_flag_id}/environments/{environment_id}/allocations",
+    operation_id = "create_allocation",
+    tag = "Allocations",
+    params(
+        ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
+        ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
+    ),
+    request_body(content((CreateAllocationRequest = "application/json"), (CreateAllocationRequest = "application/vnd.api+json"))),
+    responses(
+        (status = 201, description = "The allocation", body = Document<Resource<AllocationOut>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, WriteErrors,
+    )
+)]
+pub(crate) async fn create_allocation(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlagParts>,
+    Path((flag_id, environment_id)): Path<(String, String)>,
+    Body(request): Body<RequestDocument<AllocationIn>>,
+) -> Result<Answer<Document<Resource<AllocationOut>>>, ApiError> {
+    let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);
+    let (attributes, id) = request.open(KIND)?;
+    let mut faults = Faults::under("/data/attributes");
+    let draft = attributes.into_draft(id, &mut faults);
+    let (flag, _, entry, position) = commands::change_flag_environment(
+        &app,
+        &caller.principal,
+        place,
+        Action::AllocationCreated,
+        |change| change.entry.with_allocation(draft, &change.allocation_context(change.entry), faults),
+    )
+    .await?;
+    let allocation = allocation_out(&flag, &entry, position, &entry.allocations[position]);
+    Ok(Answer(StatusCode::CREATED, Document { data: allocation.into_resource() }))
+}

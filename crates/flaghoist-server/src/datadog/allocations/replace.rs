@@ -1,0 +1,118 @@
+//! `PUT /api/v2/feature-flags/{feature_flag_id}/environments/{environment_id}/allocations`
+
+use super::create::AllocationData;
+use super::request::AllocationIn;
+use super::resource::{AllocationOut, KIND, allocation_out};
+use crate::ApiError;
+use crate::access::{Allowed, WriteFlagParts};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::{Answer, Body, Filters, RequestResource};
+use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
+use crate::decode::{Member, path_id};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flaghoist_model::allocation::AllocationDraft;
+use flaghoist_model::flag_environment::ServingPatch;
+use flaghoist_model::history::Action;
+use flaghoist_model::{Faults, Patch, Rejection};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// Body of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; ReplaceBody reads it")]
+pub(crate) struct ReplaceAllocationsRequest {
+    data: Vec<AllocationData>,
+}
+
+/// The body, read.
+#[derive(Deserialize)]
+pub(crate) struct ReplaceBody {
+    #[serde(default)]
+    data: Member<Vec<RequestResource<AllocationIn>>>,
+}
+
+impl ReplaceBody {
+    /// The drafts, and their faults under `/data`. Elements without attributes end the reading.
+    fn into_drafts(self) -> Result<(Vec<AllocationDraft>, Faults), ApiError> {
+        let mut faults = Faults::new();
+        let elements = self.data.required("data", "an array of allocations", &mut faults);
+        faults.check()?;
+        let mut faults = Faults::under("/data");
+        let mut drafts = Vec::new();
+        for (position, element) in elements.unwrap_or_default().into_iter().enumerate() {
+            drafts.extend(faults.at(position, |faults| {
+                let (attributes, id) = element.open(KIND, faults)?;
+                Some(faults.at("attributes", |faults| attributes.into_draft(id, faults)))
+            }));
+        }
+        Ok((drafts, faults))
+    }
+}
+
+/// What else the request may ask for.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ReplaceOptions {
+    default_variant_key: Option<String>,
+}
+
+/// Replace the allocations
+///
+/// The array is the whole ordered list. Elements that name an existing allocation, by id or by key, continue
+/// it; allocations that are not listed are removed.
+#[utoipa::path(
+    put,
+    path = "/api/v2/feature-flags/{feature_flag_id}/environments/{environment_id}/allocations",
+    operation_id = "replace_allocations",
+    tag = "Allocations",
+    params(
+        ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
+        ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
+        ("default_variant_key" = Option<String>, Query, description = "Also make this variant the environment's default"),
+    ),
+    request_body(content((ReplaceAllocationsRequest = "application/json"), (ReplaceAllocationsRequest = "application/vnd.api+json"))),
+    responses(
+        (status = 200, description = "The allocations, in order", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, WriteErrors,
+    )
+)]
+pub(crate) async fn replace_allocations(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlagParts>,
+    Path((flag_id, environment_id)): Path<(String, String)>,
+    Filters(options): Filters<ReplaceOptions>,
+    Body(request): Body<ReplaceBody>,
+) -> Result<Answer<Document<Vec<Resource<AllocationOut>>>>, ApiError> {
+    let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);
+    let (drafts, faults) = request.into_drafts()?;
+    let (flag, _, entry, ()) = commands::change_flag_environment(
+        &app,
+        &caller.principal,
+        place,
+        Action::AllocationsReplaced,
+        |change| {
+            let mut entry = change.entry.clone();
+            if let Some(key) = options.default_variant_key {
+                let variant = change.flag.variant_by_key(&key).ok_or_else(|| {
+                    Rejection::invalid(
+                        "/query/default_variant_key",
+                        format!("{key:?} is the key of no variant of this flag"),
+                    )
+                })?;
+                let patch =
+                    ServingPatch { default_variant_id: Patch::Set(variant.id), ..ServingPatch::default() };
+                entry = entry.with_serving(patch, change.flag, change.now, Faults::new())?;
+            }
+            let context = change.allocation_context(&entry);
+            Ok((entry.with_allocations(drafts, &context, faults)?, ()))
+        },
+    )
+    .await?;
+    let allocations = entry.allocations.iter().enumerate();
+    let data = allocations
+        .map(|(position, allocation)| allocation_out(&flag, &entry, position, allocation).into_resource())
+        .collect();
+    Ok(Answer(StatusCode::OK, Document { data }))
+}

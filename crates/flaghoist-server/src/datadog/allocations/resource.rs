@@ -1,0 +1,317 @@
+//! An allocation on the wire.
+
+use crate::datadog::Resource;
+use crate::datadog::flags::VariantOut;
+use flaghoist_model::allocation::{Allocation, GuardrailMetric, VariantWeight};
+use flaghoist_model::condition::{Condition, TargetingRule, Test};
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::schedule::{Schedule, Step};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// The `type` of allocations.
+pub(super) const KIND: &str = "allocations";
+
+/// Members of an allocation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AllocationOut {
+    /// Identifier, where the allocation stands inside a flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Uuid)]
+    id: Option<String>,
+    /// Unique in the project.
+    #[schema(example = "beta-users")]
+    key: String,
+    /// For people.
+    #[schema(example = "Beta users")]
+    name: String,
+    /// `FEATURE_GATE` or `CANARY`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "FEATURE_GATE")]
+    kind: &'static str,
+    /// Place in the order of evaluation, from 0.
+    order_position: usize,
+    /// The environment, alone.
+    environment_ids: [String; 1],
+    /// The experiment it belongs to.
+    experiment_id: Option<String>,
+    /// OR-ed; none means everyone.
+    targeting_rules: Vec<TargetingRuleOut>,
+    /// Shares that sum to 100; none means that subjects pass through.
+    variant_weights: Vec<VariantWeightOut>,
+    /// Exposure over time; absent when everyone is in at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure_schedule: Option<ExposureScheduleOut>,
+    /// Watching metrics.
+    guardrail_metrics: Vec<GuardrailMetricOut>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// One of the OR-ed rules.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct TargetingRuleOut {
+    #[schema(format = Uuid)]
+    id: String,
+    /// AND-ed.
+    conditions: Vec<ConditionOut>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// One of the AND-ed conditions: a comparison, or a saved filter.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ConditionOut {
+    #[schema(format = Uuid)]
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "plan")]
+    attribute: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "ONE_OF")]
+    operator: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Vec<String>>,
+    #[schema(format = Uuid)]
+    saved_filter_id: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// The share of one variant.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct VariantWeightOut {
+    #[schema(format = Uuid)]
+    id: String,
+    /// Percent.
+    value: f64,
+    #[schema(format = Uuid)]
+    variant_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<VariantOut>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// A watching metric.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct GuardrailMetricOut {
+    metric_id: String,
+    /// `PAUSE` or `ABORT`.
+    #[schema(example = "ABORT")]
+    trigger_action: &'static str,
+    /// What fired it.
+    triggered_by: Option<String>,
+}
+
+/// An exposure schedule.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ExposureScheduleOut {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(format = Uuid)]
+    allocation_id: String,
+    #[schema(format = Uuid)]
+    control_variant_id: Option<String>,
+    #[schema(format = DateTime)]
+    absolute_start_time: Option<String>,
+    rollout_options: RolloutOptionsOut,
+    rollout_steps: Vec<RolloutStepOut>,
+    /// What guardrails did.
+    #[schema(value_type = Vec<Object>)]
+    guardrail_triggers: [Value; 0],
+    /// What the last guardrail did.
+    guardrail_triggered_action: Option<String>,
+    /// Where it stands: `NOT_STARTED`, `SCHEDULED` or `COMPLETED`. An extension of ours.
+    #[schema(example = "COMPLETED")]
+    status: &'static str,
+    /// Share of the traffic that is in now, 0 to 1. An extension of ours.
+    current_exposure_ratio: f64,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// How steps follow one another.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RolloutOptionsOut {
+    /// `UNIFORM_INTERVALS` or `NO_ROLLOUT`.
+    #[schema(example = "NO_ROLLOUT")]
+    strategy: &'static str,
+    autostart: bool,
+    /// Interval of steps that name none, in milliseconds; 0 when unset.
+    selection_interval_ms: i64,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RolloutStepOut {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(format = Uuid)]
+    allocation_exposure_schedule_id: String,
+    order_position: usize,
+    /// Share of the traffic, 0 to 1.
+    exposure_ratio: f64,
+    interval_ms: Option<i64>,
+    is_pause_record: bool,
+    grouped_step_index: i64,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// Several allocations inside a flag.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum AllocationsOut {
+    /// By key, as the reference shows.
+    ByKey(BTreeMap<String, AllocationOut>),
+    /// In order, for clients that declare JSON:API.
+    Array(Vec<AllocationOut>),
+}
+
+impl AllocationsOut {
+    /// Allocations by key.
+    pub(crate) fn by_key(allocations: Vec<AllocationOut>) -> Self {
+        Self::ByKey(allocations.into_iter().map(|allocation| (allocation.key.clone(), allocation)).collect())
+    }
+}
+
+/// An allocation of `flag` at `position` in the order of an environment.
+pub(crate) fn allocation_out(
+    flag: &Flag,
+    entry: &FlagEnvironment,
+    position: usize,
+    allocation: &Allocation,
+) -> IdentifiedAllocation {
+    let attributes = AllocationOut {
+        id: None,
+        key: allocation.key.clone(),
+        name: allocation.name.clone(),
+        kind: allocation.kind.as_str(),
+        order_position: position,
+        environment_ids: [entry.environment_id.to_string()],
+        experiment_id: allocation.experiment_id.clone(),
+        targeting_rules: allocation.rules.iter().map(rule_out).collect(),
+        variant_weights: allocation.weights.iter().map(|weight| weight_out(flag, weight)).collect(),
+        exposure_schedule: allocation.schedule.as_ref().map(|schedule| schedule_out(allocation, schedule)),
+        guardrail_metrics: allocation.guardrails.iter().map(guardrail_out).collect(),
+        created_at: allocation.created_at.to_string(),
+        updated_at: allocation.updated_at.to_string(),
+    };
+    IdentifiedAllocation { id: allocation.id.to_string(), attributes }
+}
+
+/// An allocation and its id, which stands inside or beside the members.
+pub(crate) struct IdentifiedAllocation {
+    id: String,
+    attributes: AllocationOut,
+}
+
+impl IdentifiedAllocation {
+    /// The members with the id among them, as inside a flag.
+    pub(crate) fn with_id(self) -> AllocationOut {
+        AllocationOut { id: Some(self.id), ..self.attributes }
+    }
+
+    /// The resource with the id beside the members.
+    pub(crate) fn into_resource(self) -> Resource<AllocationOut> {
+        Resource { id: self.id, kind: KIND, attributes: self.attributes }
+    }
+}
+
+fn rule_out(rule: &TargetingRule) -> TargetingRuleOut {
+    TargetingRuleOut {
+        id: rule.id.to_string(),
+        conditions: rule.conditions.iter().map(condition_out).collect(),
+        created_at: rule.created_at.to_string(),
+        updated_at: rule.updated_at.to_string(),
+    }
+}
+
+fn condition_out(condition: &Condition) -> ConditionOut {
+    let (comparison, saved_filter_id) = match &condition.test {
+        Test::Inline { attribute, operator, values } => (Some((attribute, operator, values)), None),
+        Test::SavedFilter { saved_filter_id } => (None, Some(saved_filter_id.to_string())),
+    };
+    ConditionOut {
+        id: condition.id.to_string(),
+        attribute: comparison.map(|(attribute, ..)| attribute.clone()),
+        operator: comparison.map(|(_, operator, _)| operator.as_str()),
+        value: comparison.map(|(.., values)| values.clone()),
+        saved_filter_id,
+        created_at: condition.created_at.to_string(),
+        updated_at: condition.updated_at.to_string(),
+    }
+}
+
+fn weight_out(flag: &Flag, weight: &VariantWeight) -> VariantWeightOut {
+    VariantWeightOut {
+        id: weight.id.to_string(),
+        value: weight.value,
+        variant_id: weight.variant_id.to_string(),
+        variant: flag.variant(weight.variant_id).map(VariantOut::from),
+        created_at: weight.created_at.to_string(),
+        updated_at: weight.updated_at.to_string(),
+    }
+}
+
+fn guardrail_out(guardrail: &GuardrailMetric) -> GuardrailMetricOut {
+    GuardrailMetricOut {
+        metric_id: guardrail.metric_id.clone(),
+        trigger_action: guardrail.trigger_action.as_str(),
+        triggered_by: None,
+    }
+}
+
+fn schedule_out(allocation: &Allocation, schedule: &Schedule) -> ExposureScheduleOut {
+    let steps = schedule.steps.iter().enumerate();
+    ExposureScheduleOut {
+        id: schedule.id.to_string(),
+        allocation_id: allocation.id.to_string(),
+        control_variant_id: schedule.control_variant_id.map(|id| id.to_string()),
+        absolute_start_time: schedule.absolute_start_time.map(|at| at.to_string()),
+        rollout_options: RolloutOptionsOut {
+            strategy: schedule.strategy.as_str(),
+            autostart: schedule.autostart,
+            selection_interval_ms: schedule.selection_interval_ms,
+        },
+        rollout_steps: steps.map(|(position, step)| step_out(schedule, position, step)).collect(),
+        guardrail_triggers: [],
+        guardrail_triggered_action: None,
+        status: schedule.status.as_str(),
+        current_exposure_ratio: schedule.exposure_ratio(),
+        created_at: schedule.created_at.to_string(),
+        updated_at: schedule.updated_at.to_string(),
+    }
+}
+
+fn step_out(schedule: &Schedule, position: usize, step: &Step) -> RolloutStepOut {
+    RolloutStepOut {
+        id: step.id.to_string(),
+        allocation_exposure_schedule_id: schedule.id.to_string(),
+        order_position: position,
+        exposure_ratio: step.exposure_ratio,
+        interval_ms: step.interval_ms,
+        is_pause_record: step.is_pause_record,
+        grouped_step_index: step.grouped_step_index,
+        created_at: step.created_at.to_string(),
+        updated_at: step.updated_at.to_string(),
+    }
+}

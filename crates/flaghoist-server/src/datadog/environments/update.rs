@@ -1,0 +1,42 @@
+//! `PUT /api/v2/feature-flags/environments/{environment_id}`
+
+use super::resource::{EnvironmentAttributes, EnvironmentIn, KIND};
+use crate::ApiError;
+use crate::access::{Allowed, WriteEnvironments};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
+use crate::decode::path_id;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flaghoist_model::Faults;
+
+/// Update an environment
+///
+/// What is absent stays. The key never changes.
+#[utoipa::path(
+    put,
+    path = "/api/v2/feature-flags/environments/{environment_id}",
+    operation_id = "update_environment",
+    tag = "Environments",
+    params(("environment_id" = String, Path, description = "The environment's id", format = Uuid)),
+    request_body(content((super::create::CreateEnvironmentRequest = "application/json"), (super::create::CreateEnvironmentRequest = "application/vnd.api+json"))),
+    responses(
+        (status = 200, description = "The environment", body = Document<Resource<EnvironmentAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, WriteErrors,
+    )
+)]
+pub(crate) async fn update_environment(
+    State(app): State<AppState>,
+    caller: Allowed<WriteEnvironments>,
+    Path(id): Path<String>,
+    Body(request): Body<RequestDocument<EnvironmentIn>>,
+) -> Result<Answer<Document<Resource<EnvironmentAttributes>>>, ApiError> {
+    let id = path_id(&id, "environment")?;
+    let (attributes, _) = request.open(KIND)?;
+    let mut faults = Faults::under("/data/attributes");
+    let draft = attributes.into_patch(&mut faults);
+    let environment = commands::update_environment(&app, &caller.principal, id, draft, faults).await?;
+    Ok(Answer(StatusCode::OK, Document { data: Resource::from(&environment) }))
+}

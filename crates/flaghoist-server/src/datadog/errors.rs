@@ -1,0 +1,113 @@
+//! Errors in this dialect: an array of strings, or of error objects for clients that declare JSON:API.
+
+use super::{JsonApi, MEDIA_TYPE};
+use crate::ApiError;
+use crate::error::error_of;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use flaghoist_model::Fault;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    /// What is wrong, one entry for each fault: `<JSON pointer>: <what is wrong and what would be accepted>`.
+    /// For clients that declare `application/vnd.api+json`, JSON:API error objects instead.
+    #[schema(example = json!(["/data/attributes/key: is required; give a string"]))]
+    errors: Vec<String>,
+}
+
+/// A JSON:API error object.
+#[derive(Serialize)]
+struct ErrorObject {
+    status: String,
+    title: &'static str,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<Source>,
+}
+
+#[derive(Serialize)]
+struct Source {
+    pointer: String,
+}
+
+/// What every operation may answer beside its success.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum Errors {
+    /// The request is not valid.
+    #[response(status = 400, content_type = "application/vnd.api+json")]
+    BadRequest(ErrorBody),
+    /// No credentials, or unknown ones.
+    #[response(status = 401, content_type = "application/vnd.api+json")]
+    Unauthorized(ErrorBody),
+    /// The credentials lack a permission.
+    #[response(status = 403, content_type = "application/vnd.api+json")]
+    Forbidden(ErrorBody),
+    /// The database is unavailable.
+    #[response(status = 503, content_type = "application/vnd.api+json")]
+    Unavailable(ErrorBody),
+}
+
+/// What operations with a path id may answer beside.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum PathErrors {
+    /// What the path names is not there.
+    #[response(status = 404, content_type = "application/vnd.api+json")]
+    NotFound(ErrorBody),
+}
+
+/// What operations with a body may answer beside.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum WriteErrors {
+    /// The request clashes with what exists.
+    #[response(status = 409, content_type = "application/vnd.api+json")]
+    Conflict(ErrorBody),
+    /// The body is too large.
+    #[response(status = 413, content_type = "application/vnd.api+json")]
+    TooLarge(ErrorBody),
+    /// The body is no JSON.
+    #[response(status = 415, content_type = "application/vnd.api+json")]
+    UnsupportedMediaType(ErrorBody),
+}
+
+/// Gives errors of this dialect's routes their body.
+pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
+    let json_api = JsonApi::of(request.headers());
+    let response = next.run(request).await;
+    match error_of(&response) {
+        Some(error) => render(&error, json_api, response),
+        None => response,
+    }
+}
+
+/// `response` with the body of `error`.
+pub(crate) fn render(error: &ApiError, JsonApi(json_api): JsonApi, response: Response) -> Response {
+    let faults = error.faults();
+    let body = if json_api {
+        let status = response.status();
+        let objects = faults.into_iter().map(|Fault { pointer, message }| ErrorObject {
+            status: status.as_u16().to_string(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            detail: message,
+            source: (!pointer.is_empty()).then_some(Source { pointer }),
+        });
+        serde_json::json!({ "errors": objects.collect::<Vec<_>>() })
+    } else {
+        let texts = faults.iter().map(|fault| match fault.pointer.as_str() {
+            "" => fault.message.clone(),
+            _ => fault.to_string(),
+        });
+        serde_json::json!({ "errors": texts.collect::<Vec<_>>() })
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    (parts, body.to_string()).into_response()
+}

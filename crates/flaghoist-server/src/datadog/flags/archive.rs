@@ -1,0 +1,77 @@
+//! `POST /api/v2/feature-flags/{feature_flag_id}/archive` and `/unarchive`
+
+use super::resource::{FlagAttributes, single};
+use crate::ApiError;
+use crate::access::{Allowed, WriteFlags};
+use crate::app::AppState;
+use crate::commands::{self, FlagChange};
+use crate::datadog::envelope::Answer;
+use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource};
+use crate::decode::path_id;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::history::Action;
+
+/// Archive a feature flag
+///
+/// Readers do not know an archived flag any more. Archiving an archived flag is fine.
+#[utoipa::path(
+    post,
+    path = "/api/v2/feature-flags/{feature_flag_id}/archive",
+    operation_id = "archive_feature_flag",
+    tag = "Feature flags",
+    params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
+    responses(
+        (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors,
+    )
+)]
+pub(crate) async fn archive_feature_flag(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlags>,
+    shape: JsonApi,
+    Path(id): Path<String>,
+) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+    change(&app, &caller, shape, &id, Action::FlagArchived, |change| {
+        change.view.flag.archive(change.principal, change.now)
+    })
+    .await
+}
+
+/// Unarchive a feature flag
+#[utoipa::path(
+    post,
+    path = "/api/v2/feature-flags/{feature_flag_id}/unarchive",
+    operation_id = "unarchive_feature_flag",
+    tag = "Feature flags",
+    params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
+    responses(
+        (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors,
+    )
+)]
+pub(crate) async fn unarchive_feature_flag(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlags>,
+    shape: JsonApi,
+    Path(id): Path<String>,
+) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+    change(&app, &caller, shape, &id, Action::FlagUnarchived, |change| {
+        change.view.flag.unarchive(change.principal, change.now)
+    })
+    .await
+}
+
+async fn change(
+    app: &AppState,
+    caller: &Allowed<WriteFlags>,
+    shape: JsonApi,
+    id: &str,
+    action: Action,
+    apply: impl FnOnce(FlagChange<'_>) -> Flag + Send,
+) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+    let id = path_id(id, "feature flag")?;
+    let view = commands::change_flag(app, &caller.principal, id, action, |change| Ok(apply(change))).await?;
+    Ok(Answer(StatusCode::OK, single(&view, shape)))
+}

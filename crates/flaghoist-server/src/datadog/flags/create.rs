@@ -1,0 +1,194 @@
+//! `POST /api/v2/feature-flags`
+
+use super::resource::{FlagAttributes, KIND, single};
+use crate::ApiError;
+use crate::access::{Allowed, WriteFlags};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::{Document, Errors, JsonApi, Resource, WriteErrors};
+use crate::decode::{A_BOOLEAN, A_STRING, Member, one_of};
+use axum::extract::State;
+use axum::http::StatusCode;
+use flaghoist_model::Faults;
+use flaghoist_model::flag::{DistributionChannel, FlagDraft, StalenessStatus};
+use flaghoist_model::value::ValueType;
+use flaghoist_model::variant::VariantDraft;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Members of a new flag.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct FlagIn {
+    /// Unique; never changes.
+    #[serde(default)]
+    #[schema(value_type = String, example = "dark-mode", required)]
+    key: Member<String>,
+    /// Unique.
+    #[serde(default)]
+    #[schema(value_type = String, example = "Dark mode", required)]
+    name: Member<String>,
+    /// For people.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    description: Member<String>,
+    /// `BOOLEAN`, `INTEGER`, `NUMERIC`, `STRING` or `JSON`; never changes.
+    #[serde(default)]
+    #[schema(value_type = String, example = "BOOLEAN", required)]
+    value_type: Member<String>,
+    /// At least one.
+    #[serde(default)]
+    #[schema(value_type = Vec<VariantIn>, required)]
+    variants: Member<Vec<VariantIn>>,
+    /// What environments serve by default; the first variant when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "off")]
+    default_variant_key: Member<String>,
+    /// `ALL`, `CLIENT` or `SERVER`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ALL")]
+    distribution_channel: Member<String>,
+    /// Text of a JSON Schema that every variant of a JSON flag fits.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    json_schema: Member<String>,
+    /// Whether changes in production environments need an approval.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    require_approval: Member<bool>,
+    /// `ACTIVE` or `PERMANENT`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    staleness_status: Member<String>,
+    /// For people and filters.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["team:web"]))]
+    tags: Member<Vec<String>>,
+    /// Echoed on reads.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    migration_metadata: Member<Value>,
+}
+
+/// A variant of a new flag, or a new variant.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct VariantIn {
+    /// Unique in the flag; never changes.
+    #[serde(default)]
+    #[schema(value_type = String, example = "on", required)]
+    key: Member<String>,
+    /// For people.
+    #[serde(default)]
+    #[schema(value_type = String, example = "On", required)]
+    name: Member<String>,
+    /// The value as text, whatever the flag's type.
+    #[serde(default)]
+    #[schema(value_type = String, example = "true", required)]
+    value: Member<String>,
+    /// Echoed on reads.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    migration_metadata: Member<Value>,
+}
+
+impl VariantIn {
+    pub(crate) fn into_draft(self, faults: &mut Faults) -> VariantDraft {
+        VariantDraft {
+            key: self.key.required("key", A_STRING, faults),
+            name: self.name.required("name", A_STRING, faults),
+            value: self.value.required("value", "the value as a string", faults),
+            migration_metadata: self.migration_metadata.optional("migration_metadata", "an object", faults),
+        }
+    }
+}
+
+impl FlagIn {
+    fn into_draft(self, faults: &mut Faults) -> FlagDraft {
+        let value_type = self.value_type.required("value_type", A_STRING, faults);
+        let variants = self.variants.required("variants", "an array of variants", faults);
+        let distribution_channel =
+            self.distribution_channel.optional("distribution_channel", A_STRING, faults);
+        let staleness_status = self.staleness_status.optional("staleness_status", A_STRING, faults);
+        FlagDraft {
+            key: self.key.required("key", A_STRING, faults),
+            name: self.name.required("name", A_STRING, faults),
+            description: self.description.optional("description", A_STRING, faults),
+            value_type: one_of(
+                value_type,
+                "value_type",
+                ValueType::from_name,
+                "BOOLEAN, INTEGER, NUMERIC, STRING, JSON",
+                faults,
+            ),
+            variants: variants.map(|variants| faults.at("variants", |faults| drafts(variants, faults))),
+            default_variant_key: self.default_variant_key.optional("default_variant_key", A_STRING, faults),
+            distribution_channel: one_of(
+                distribution_channel,
+                "distribution_channel",
+                DistributionChannel::from_name,
+                "ALL, CLIENT, SERVER",
+                faults,
+            ),
+            json_schema: self.json_schema.optional("json_schema", "the text of a JSON Schema", faults),
+            require_approval: self.require_approval.optional("require_approval", A_BOOLEAN, faults),
+            staleness_status: one_of(
+                staleness_status,
+                "staleness_status",
+                StalenessStatus::from_name,
+                "ACTIVE, PERMANENT",
+                faults,
+            ),
+            tags: self.tags.optional("tags", "an array of strings", faults),
+            migration_metadata: self.migration_metadata.optional("migration_metadata", "an object", faults),
+        }
+    }
+}
+
+fn drafts(variants: Vec<VariantIn>, faults: &mut Faults) -> Vec<VariantDraft> {
+    let variants = variants.into_iter().enumerate();
+    variants.map(|(position, variant)| faults.at(position, |faults| variant.into_draft(faults))).collect()
+}
+
+/// Body of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct CreateFlagRequest {
+    data: CreateFlagData,
+}
+
+/// The resource of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct CreateFlagData {
+    #[schema(rename = "type", example = "feature-flags")]
+    kind: String,
+    attributes: FlagIn,
+}
+
+/// Create a feature flag
+///
+/// The flag is in every environment at once: disabled, serving its default variant by default.
+#[utoipa::path(
+    post,
+    path = "/api/v2/feature-flags",
+    operation_id = "create_feature_flag",
+    tag = "Feature flags",
+    request_body(content((CreateFlagRequest = "application/json"), (CreateFlagRequest = "application/vnd.api+json"))),
+    responses(
+        (status = 201, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, WriteErrors,
+    )
+)]
+pub(crate) async fn create_feature_flag(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlags>,
+    shape: JsonApi,
+    Body(request): Body<RequestDocument<FlagIn>>,
+) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+    let (attributes, _) = request.open(KIND)?;
+    let mut faults = Faults::under("/data/attributes");
+    let draft = attributes.into_draft(&mut faults);
+    let view = commands::create_flag(&app, &caller.principal, draft, faults).await?;
+    Ok(Answer(StatusCode::CREATED, single(&view, shape)))
+}

@@ -1,0 +1,34 @@
+//! `GET /api/v2/feature-flags/{feature_flag_id}`
+
+use super::resource::{FlagAttributes, single};
+use crate::ApiError;
+use crate::access::{Allowed, ReadFlags};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::Answer;
+use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource};
+use crate::decode::path_id;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+/// Get a feature flag
+#[utoipa::path(
+    get,
+    path = "/api/v2/feature-flags/{feature_flag_id}",
+    operation_id = "get_feature_flag",
+    tag = "Feature flags",
+    params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
+    responses(
+        (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors,
+    )
+)]
+pub(crate) async fn get_feature_flag(
+    State(app): State<AppState>,
+    caller: Allowed<ReadFlags>,
+    shape: JsonApi,
+    Path(id): Path<String>,
+) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+    let view = commands::view_flag(&app, &caller.principal, path_id(&id, "feature flag")?).await?;
+    Ok(Answer(StatusCode::OK, single(&view, shape)))
+}

@@ -1,0 +1,258 @@
+//! A flag on the wire.
+
+use crate::commands::FlagView;
+use crate::datadog::allocations::{AllocationOut, AllocationsOut, allocation_out};
+use crate::datadog::{Document, JsonApi, Resource};
+use flaghoist_model::environment::Environment;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::variant::Variant;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// The `type` of flags.
+pub(crate) const KIND: &str = "feature-flags";
+
+/// A variant inside other resources.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct VariantOut {
+    /// Identifier.
+    #[schema(format = Uuid)]
+    id: String,
+    /// Unique in the flag; never changes.
+    #[schema(example = "on")]
+    key: String,
+    /// For people.
+    #[schema(example = "On")]
+    name: String,
+    /// The value as text, whatever the flag's type.
+    #[schema(example = "true")]
+    value: String,
+    /// Echo of what a migration tool sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    migration_metadata: Option<Value>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+impl From<&Variant> for VariantOut {
+    fn from(variant: &Variant) -> Self {
+        Self {
+            id: variant.id.to_string(),
+            key: variant.key.clone(),
+            name: variant.name.clone(),
+            value: variant.value.clone(),
+            migration_metadata: variant.migration_metadata.clone(),
+            created_at: variant.created_at.to_string(),
+            updated_at: variant.updated_at.to_string(),
+        }
+    }
+}
+
+/// What a flag serves in one environment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FlagEnvironmentEntry {
+    /// The environment.
+    #[schema(format = Uuid)]
+    environment_id: String,
+    /// Its name.
+    #[schema(example = "Production")]
+    environment_name: String,
+    /// Its `DD_ENV` values.
+    environment_queries: Vec<String>,
+    /// `ENABLED` or `DISABLED`.
+    #[schema(example = "DISABLED")]
+    status: &'static str,
+    /// Whether the environment serves real users.
+    is_production: bool,
+    /// Whether changes in the environment need an approval.
+    require_feature_flag_approval: bool,
+    /// Whether SDKs report targeting keys and contexts as they are.
+    observe_full_evaluation_data: bool,
+    /// Served when no rule matches.
+    #[schema(format = Uuid)]
+    default_variant_id: Option<String>,
+    /// Served to everybody when set.
+    #[schema(format = Uuid)]
+    override_variant_id: Option<String>,
+    /// Served when disabled. An extension of ours.
+    #[schema(format = Uuid)]
+    off_variant_id: Option<String>,
+    /// Key under which readers see the default variant.
+    #[schema(example = "allocation-default-4fd20c9be7a1")]
+    default_allocation_key: String,
+    /// Key under which readers see the override variant.
+    #[schema(example = "allocation-override-4fd20c9be7a1")]
+    override_allocation_key: String,
+    /// The oldest change that waits for approval.
+    #[schema(format = Uuid)]
+    pending_suggestion_id: Option<String>,
+    /// Only where a single flag is answered: what is served, in the order of evaluation.
+    #[serde(flatten)]
+    #[schema(inline)]
+    detail: Option<EntryDetail>,
+}
+
+/// Members of an entry that lists leave out.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct EntryDetail {
+    /// Null when there are none, else an object by allocation key (an array for clients that declare JSON:API).
+    #[schema(value_type = Option<std::collections::BTreeMap<String, AllocationOut>>)]
+    allocations: Option<AllocationsOut>,
+    /// Always empty; rules are in `allocations`.
+    #[schema(value_type = Vec<Object>)]
+    rules: [Value; 0],
+    /// Present exposure of the first allocation in percent.
+    rollout_percentage: i64,
+}
+
+fn entry(
+    flag: &Flag,
+    environment: &Environment,
+    entry: &FlagEnvironment,
+    detail: Option<EntryDetail>,
+) -> FlagEnvironmentEntry {
+    FlagEnvironmentEntry {
+        environment_id: environment.id.to_string(),
+        environment_name: environment.name.clone(),
+        environment_queries: environment.queries.clone(),
+        status: if entry.enabled { "ENABLED" } else { "DISABLED" },
+        is_production: environment.is_production,
+        require_feature_flag_approval: environment.require_feature_flag_approval
+            || (environment.is_production && flag.require_approval),
+        observe_full_evaluation_data: false,
+        default_variant_id: entry.default_variant_id.map(|id| id.to_string()),
+        override_variant_id: entry.override_variant_id.map(|id| id.to_string()),
+        off_variant_id: entry.off_variant_id.map(|id| id.to_string()),
+        default_allocation_key: entry.default_allocation_key(),
+        override_allocation_key: entry.override_allocation_key(),
+        pending_suggestion_id: entry.pending_suggestion_id.map(|id| id.to_string()),
+        detail,
+    }
+}
+
+fn detail(flag: &Flag, entry: &FlagEnvironment, JsonApi(json_api): JsonApi) -> EntryDetail {
+    let allocations: Vec<AllocationOut> = entry
+        .allocations
+        .iter()
+        .enumerate()
+        .map(|(position, allocation)| allocation_out(flag, entry, position, allocation).with_id())
+        .collect();
+    let allocations = match allocations {
+        none if none.is_empty() => None,
+        some if json_api => Some(AllocationsOut::Array(some)),
+        some => Some(AllocationsOut::by_key(some)),
+    };
+    let ratio =
+        entry.allocations.first().map_or(0.0, flaghoist_model::allocation::Allocation::exposure_ratio);
+    #[expect(clippy::cast_possible_truncation, reason = "a ratio is 0 to 1")]
+    let rollout_percentage = (ratio * 100.0).round() as i64;
+    EntryDetail { allocations, rules: [], rollout_percentage }
+}
+
+/// Members of a flag in lists.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FlagListAttributes {
+    /// Unique; never changes.
+    #[schema(example = "dark-mode")]
+    key: String,
+    /// Unique.
+    #[schema(example = "Dark mode")]
+    name: String,
+    /// For people.
+    description: String,
+    /// Type of every variant's value.
+    #[schema(example = "BOOLEAN")]
+    value_type: &'static str,
+    /// In the order they were given.
+    variants: Vec<VariantOut>,
+    /// Which readers see it.
+    #[schema(example = "ALL")]
+    distribution_channel: &'static str,
+    /// Text of the JSON Schema of a JSON flag's variants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    json_schema: Option<String>,
+    /// Whether changes in production environments need an approval.
+    require_approval: bool,
+    /// For people and filters.
+    tags: Vec<String>,
+    /// When it was archived.
+    #[schema(format = DateTime)]
+    archived_at: Option<String>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Who made it.
+    #[schema(format = Uuid)]
+    created_by: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// Who changed it last.
+    #[schema(format = Uuid)]
+    last_updated_by: String,
+    /// Echo of what a migration tool sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    migration_metadata: Option<Value>,
+    /// One entry for every environment.
+    feature_flag_environments: Vec<FlagEnvironmentEntry>,
+}
+
+/// Members of a single flag.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FlagAttributes {
+    #[serde(flatten)]
+    listed: FlagListAttributes,
+    /// Whether it is still needed.
+    #[schema(example = "ACTIVE")]
+    staleness_status: &'static str,
+}
+
+fn attributes(view: &FlagView, shape: Option<JsonApi>) -> FlagListAttributes {
+    let flag = &view.flag;
+    FlagListAttributes {
+        key: flag.key.clone(),
+        name: flag.name.clone(),
+        description: flag.description.clone(),
+        value_type: flag.value_type.as_str(),
+        variants: flag.variants.iter().map(VariantOut::from).collect(),
+        distribution_channel: flag.distribution_channel.as_str(),
+        json_schema: flag.json_schema.clone(),
+        require_approval: flag.require_approval,
+        tags: flag.tags.clone(),
+        archived_at: flag.archived_at.map(|at| at.to_string()),
+        created_at: flag.created_at.to_string(),
+        created_by: flag.created_by.to_string(),
+        updated_at: flag.updated_at.to_string(),
+        last_updated_by: flag.last_updated_by.to_string(),
+        migration_metadata: flag.migration_metadata.clone(),
+        feature_flag_environments: view
+            .environments
+            .iter()
+            .map(|(environment, state)| {
+                entry(flag, environment, state, shape.map(|shape| detail(flag, state, shape)))
+            })
+            .collect(),
+    }
+}
+
+/// A flag as lists show it.
+pub(crate) fn listed(view: &FlagView) -> Resource<FlagListAttributes> {
+    Resource { id: view.flag.id.to_string(), kind: KIND, attributes: attributes(view, None) }
+}
+
+/// A flag as single answers show it.
+pub(crate) fn single(view: &FlagView, shape: JsonApi) -> Document<Resource<FlagAttributes>> {
+    let attributes = FlagAttributes {
+        listed: attributes(view, Some(shape)),
+        staleness_status: view.flag.staleness_status.as_str(),
+    };
+    Document { data: Resource { id: view.flag.id.to_string(), kind: KIND, attributes } }
+}

@@ -1,0 +1,134 @@
+//! `PUT /api/v2/feature-flags/{feature_flag_id}`
+
+use super::resource::{FlagAttributes, KIND, single};
+use crate::ApiError;
+use crate::access::{Allowed, WriteFlags};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource, WriteErrors};
+use crate::decode::{A_BOOLEAN, A_STRING, Member, one_of, path_id};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flaghoist_model::Faults;
+use flaghoist_model::flag::{DistributionChannel, FlagPatch, StalenessStatus};
+use flaghoist_model::history::Action;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Members of a flag that may change.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct FlagUpdate {
+    /// Unique.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Dark mode")]
+    name: Member<String>,
+    /// For people.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    description: Member<String>,
+    /// Text of a JSON Schema that every variant fits; null removes it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    json_schema: Member<String>,
+    /// For people and filters.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    tags: Member<Vec<String>>,
+    /// `ALL`, `CLIENT` or `SERVER`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ALL")]
+    distribution_channel: Member<String>,
+    /// Whether changes in production environments need an approval.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    require_approval: Member<bool>,
+    /// `ACTIVE` or `PERMANENT`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    staleness_status: Member<String>,
+    /// Echoed on reads.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    migration_metadata: Member<Value>,
+}
+
+impl FlagUpdate {
+    fn into_patch(self, faults: &mut Faults) -> FlagPatch {
+        let distribution_channel =
+            self.distribution_channel.optional("distribution_channel", A_STRING, faults);
+        let staleness_status = self.staleness_status.optional("staleness_status", A_STRING, faults);
+        FlagPatch {
+            name: self.name.optional("name", A_STRING, faults),
+            description: self.description.optional("description", A_STRING, faults),
+            json_schema: self.json_schema.patch("json_schema", "the text of a JSON Schema", faults),
+            tags: self.tags.optional("tags", "an array of strings", faults),
+            distribution_channel: one_of(
+                distribution_channel,
+                "distribution_channel",
+                DistributionChannel::from_name,
+                "ALL, CLIENT, SERVER",
+                faults,
+            ),
+            require_approval: self.require_approval.optional("require_approval", A_BOOLEAN, faults),
+            staleness_status: one_of(
+                staleness_status,
+                "staleness_status",
+                StalenessStatus::from_name,
+                "ACTIVE, PERMANENT",
+                faults,
+            ),
+            migration_metadata: self.migration_metadata.patch("migration_metadata", "an object", faults),
+        }
+    }
+}
+
+/// Body of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct UpdateFlagRequest {
+    data: UpdateFlagData,
+}
+
+/// The resource of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct UpdateFlagData {
+    #[schema(rename = "type", example = "feature-flags")]
+    kind: String,
+    attributes: FlagUpdate,
+}
+
+/// Update a feature flag
+///
+/// What is absent stays; rules are never touched.
+#[utoipa::path(
+    put,
+    path = "/api/v2/feature-flags/{feature_flag_id}",
+    operation_id = "update_feature_flag",
+    tag = "Feature flags",
+    params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
+    request_body(content((UpdateFlagRequest = "application/json"), (UpdateFlagRequest = "application/vnd.api+json"))),
+    responses(
+        (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, WriteErrors,
+    )
+)]
+pub(crate) async fn update_feature_flag(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlags>,
+    shape: JsonApi,
+    Path(id): Path<String>,
+    Body(request): Body<RequestDocument<FlagUpdate>>,
+) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+    let id = path_id(&id, "feature flag")?;
+    let (attributes, _) = request.open(KIND)?;
+    let mut faults = Faults::under("/data/attributes");
+    let patch = attributes.into_patch(&mut faults);
+    let view = commands::change_flag(&app, &caller.principal, id, Action::FlagUpdated, |change| {
+        change.view.flag.update(patch, change.principal, change.now, faults)
+    })
+    .await?;
+    Ok(Answer(StatusCode::OK, single(&view, shape)))
+}

@@ -1,0 +1,49 @@
+//! `POST /api/v2/feature-flags/{feature_flag_id}/variants`
+
+use super::resource::{VariantAnswer, VariantBody};
+use crate::ApiError;
+use crate::access::{Allowed, WriteFlagParts};
+use crate::app::AppState;
+use crate::commands;
+use crate::datadog::envelope::Answer;
+use crate::datadog::flags::create::VariantIn;
+use crate::datadog::{Errors, PathErrors, WriteErrors};
+use crate::decode::path_id;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flaghoist_model::history::Action;
+
+/// Create a variant
+///
+/// Added at the end; what environments serve does not change.
+#[utoipa::path(
+    post,
+    path = "/api/v2/feature-flags/{feature_flag_id}/variants",
+    operation_id = "create_variant",
+    tag = "Variants",
+    params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
+    request_body(content((VariantIn = "application/json"), (VariantIn = "application/vnd.api+json"))),
+    responses(
+        (status = 201, description = "The variant", body = VariantAnswer, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, WriteErrors,
+    )
+)]
+pub(crate) async fn create_variant(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlagParts>,
+    Path(id): Path<String>,
+    VariantBody { members, mut faults }: VariantBody<VariantIn>,
+) -> Result<Answer<VariantAnswer>, ApiError> {
+    let id = path_id(&id, "feature flag")?;
+    let draft = members.into_draft(&mut faults);
+    let mut made = None;
+    let view = commands::change_flag(&app, &caller.principal, id, Action::VariantCreated, |change| {
+        let (flag, id) =
+            change.view.flag.add_variant(draft, change.principal, change.now, change.ids, faults)?;
+        made = Some(id);
+        Ok(flag)
+    })
+    .await?;
+    let made = made.ok_or_else(|| ApiError::internal("a variant was added without an id"))?;
+    Ok(Answer(StatusCode::CREATED, VariantAnswer::of(&view.flag, made)?))
+}

@@ -1,0 +1,79 @@
+//! A variant on the wire.
+
+use crate::ApiError;
+use crate::app::AppState;
+use crate::datadog::Resource;
+use crate::datadog::flags::VariantOut;
+use crate::decode::{self, Member};
+use axum::extract::{FromRequest, Request};
+use flaghoist_model::Faults;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::id::VariantId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The `type` of variants.
+const KIND: &str = "variants";
+
+/// A variant, flat and in the envelope.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct VariantAnswer {
+    #[serde(flatten)]
+    flat: VariantOut,
+    /// The same as a resource.
+    data: Resource<VariantOut>,
+}
+
+impl VariantAnswer {
+    /// The answer for a variant of `flag`.
+    pub(crate) fn of(flag: &Flag, id: VariantId) -> Result<Self, ApiError> {
+        let variant = flag.variant(id).ok_or_else(|| decode::not_found("variant", id))?;
+        let flat = VariantOut::from(variant);
+        Ok(Self { data: Resource { id: id.to_string(), kind: KIND, attributes: flat.clone() }, flat })
+    }
+}
+
+/// A request about a variant: its members, and where in the body they stand.
+pub(crate) struct VariantBody<T> {
+    pub(crate) members: T,
+    pub(crate) faults: Faults,
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Enveloped<T> {
+    #[serde(default)]
+    data: Member<EnvelopedVariant<T>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct EnvelopedVariant<T> {
+    #[serde(default)]
+    attributes: Member<T>,
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<AppState> for VariantBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
+        decode::check_media_type(request.headers())?;
+        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES).await?;
+        let enveloped: Enveloped<T> = decode::parse_object(&body)?;
+        if !enveloped.data.is_given() {
+            return Ok(Self { members: decode::parse_object(&body)?, faults: Faults::new() });
+        }
+        let mut faults = Faults::new();
+        let data = enveloped.data.required("data", "the variant as an object", &mut faults);
+        let members = data.and_then(|data| {
+            faults.at("data", |faults| {
+                data.attributes.required("attributes", "the members as an object", faults)
+            })
+        });
+        match members {
+            Some(members) => Ok(Self { members, faults: Faults::under("/data/attributes") }),
+            None => Err(ApiError::Invalid(faults.into_vec())),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! From request bodies to drafts: members that know whether they were absent, null or of the wrong type, and
+//! faults with JSON pointers for all of them.
+
+use crate::ApiError;
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use flaghoist_model::{Faults, Patch};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde_json::value::RawValue;
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+/// Largest body of a management request.
+pub(crate) const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most characters of an offending value that a message repeats.
+const EXCERPT_MAX_CHARS: usize = 60;
+
+/// A member of a request body as it arrived. Structs of members take `#[serde(default)]`.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Member<T> {
+    /// Not there.
+    #[default]
+    Absent,
+    /// `null`.
+    Null,
+    /// Of the right type.
+    Value(T),
+    /// Of another type.
+    Wrong {
+        /// The value, shortened.
+        excerpt: String,
+        /// Why it does not do, when that is more than its type.
+        detail: Option<String>,
+    },
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Member<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if raw == "null" {
+            return Ok(Self::Null);
+        }
+        Ok(match serde_json::from_str(raw) {
+            Ok(value) => Self::Value(value),
+            Err(error) => Self::Wrong {
+                excerpt: excerpt(raw),
+                detail: error.to_string().starts_with("duplicate field").then(|| error.to_string()),
+            },
+        })
+    }
+}
+
+fn excerpt(raw: &str) -> String {
+    let mut shortened: String = raw.chars().take(EXCERPT_MAX_CHARS).collect();
+    if shortened.len() < raw.len() {
+        shortened.push('…');
+    }
+    shortened
+}
+
+impl<T> Member<T> {
+    /// The value; its absence is a fault that says what to give.
+    pub(crate) fn required(self, name: &str, accepted: &str, faults: &mut Faults) -> Option<T> {
+        match self {
+            Self::Absent => faults.push_at(name, format!("is required; give {accepted}")),
+            Self::Null => faults.push_at(name, format!("is null; give {accepted}")),
+            other => return other.optional(name, accepted, faults),
+        }
+        None
+    }
+
+    /// The value, if there is one; null is as good as absent.
+    pub(crate) fn optional(self, name: &str, accepted: &str, faults: &mut Faults) -> Option<T> {
+        match self {
+            Self::Value(value) => return Some(value),
+            Self::Absent | Self::Null => {}
+            Self::Wrong { excerpt, detail } => {
+                let mut message = format!("{excerpt} does not do; give {accepted}");
+                if let Some(detail) = detail {
+                    let _ = write!(message, " ({detail})");
+                }
+                faults.push_at(name, message);
+            }
+        }
+        None
+    }
+
+    /// What a partial update says: absent keeps, null clears.
+    pub(crate) fn patch(self, name: &str, accepted: &str, faults: &mut Faults) -> Patch<T> {
+        match self {
+            Self::Null => Patch::Clear,
+            other => other.optional(name, accepted, faults).map_or(Patch::Keep, Patch::Set),
+        }
+    }
+
+    /// Whether the member is there and not null.
+    pub(crate) fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent | Self::Null)
+    }
+}
+
+/// What texts are called in messages.
+pub(crate) const A_STRING: &str = "a string";
+/// What switches are called in messages.
+pub(crate) const A_BOOLEAN: &str = "true or false";
+/// What identifiers are called in messages.
+pub(crate) const A_UUID: &str = "a UUID";
+
+/// One of a closed set of names; `None` is recorded as a fault that lists them.
+pub(crate) fn one_of<T>(
+    text: Option<String>,
+    name: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    accepted: &str,
+    faults: &mut Faults,
+) -> Option<T> {
+    let text = text?;
+    let parsed = parse(&text);
+    if parsed.is_none() {
+        faults.push_at(name, format!("{:?} is none of {accepted}", excerpt(&text)));
+    }
+    parsed
+}
+
+/// An identifier in a body.
+pub(crate) fn id<T: FromStr>(text: Option<String>, name: &str, faults: &mut Faults) -> Option<T> {
+    one_of(text, name, |text| text.parse().ok(), "the forms of a UUID", faults)
+}
+
+/// An identifier in a path. What is no UUID names nothing: 404.
+pub(crate) fn path_id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| not_found(what, text))
+}
+
+/// There is no `what` of that id.
+pub(crate) fn not_found(what: &str, id: impl std::fmt::Display) -> ApiError {
+    ApiError::NotFound(format!("there is no {what} {:?}", excerpt(&id.to_string())))
+}
+
+/// Reads a body of at most `limit_bytes`.
+pub(crate) async fn read_body(body: Body, limit_bytes: usize) -> Result<Bytes, ApiError> {
+    use http_body_util::{BodyExt, LengthLimitError, Limited};
+    match Limited::new(body, limit_bytes).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge { limit_bytes }),
+        Err(_) => Err(ApiError::BodyBroken),
+    }
+}
+
+/// Refuses bodies of a declared type other than JSON. No declared type is fine: it cannot be anything else.
+pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(declared) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let declared = String::from_utf8_lossy(declared.as_bytes());
+    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || essence.ends_with("+json") {
+        return Ok(());
+    }
+    Err(ApiError::UnsupportedMediaType(excerpt(&declared)))
+}
+
+/// Reads the text of a JSON object into members.
+pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let mut faults = Faults::new();
+        faults.push(format!("the body is not the JSON object that is asked for: {error}"));
+        ApiError::Invalid(faults.into_vec())
+    })
+}

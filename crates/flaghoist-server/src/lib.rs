@@ -1,0 +1,26 @@
+//! The server: every dialect as an adapter over the domain, publication to readers, and the loops around them.
+//!
+//! [`app::build`] makes the router from an [`app::App`]; [`lifecycle::serve`] runs it on a listener until it is
+//! told to stop. Everything that reaches outside comes in through `App`: the store, the clock, the ids.
+//!
+//! A change goes the same way in every dialect: the handler decodes its request into a draft, calls one
+//! function of [`commands`], and renders what it gave. A read of an application goes to [`publish`] only.
+
+mod access;
+pub mod app;
+pub mod bootstrap;
+pub mod clock;
+mod commands;
+mod datadog;
+mod decode;
+pub mod demo;
+mod error;
+pub mod lifecycle;
+mod native;
+mod ofrep;
+mod openapi;
+pub mod publish;
+pub mod secret;
+mod telemetry;
+
+pub use error::ApiError;

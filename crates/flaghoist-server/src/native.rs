@@ -1,0 +1,10 @@
+//! Our own API: what no dialect covers. Errors are RFC 9457 problem documents.
+
+pub(crate) mod config;
+pub(crate) mod health;
+pub(crate) mod metrics;
+mod problem;
+pub(crate) mod serving;
+
+pub(crate) use problem::render;
+pub(crate) use problem::{Problem, ProblemErrors, render_errors};

@@ -1,0 +1,95 @@
+//! Errors as RFC 9457 problem documents.
+
+use crate::ApiError;
+use crate::error::error_of;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use flaghoist_model::Fault;
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+/// A problem document.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: `code` says more than a page would.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "about:blank")]
+    kind: &'static str,
+    /// The status in words.
+    #[schema(example = "Bad Request")]
+    title: &'static str,
+    /// The status.
+    #[schema(example = 400)]
+    status: u16,
+    /// What is wrong.
+    #[schema(example = "the request is not valid")]
+    detail: String,
+    /// A stable name for programs.
+    #[schema(example = "request_invalid")]
+    code: &'static str,
+    /// One entry for each faulty member.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>, required = false)]
+    errors: Vec<Fault>,
+}
+
+impl Problem {
+    pub(crate) fn of(error: &ApiError) -> Self {
+        let status = error.status();
+        let errors = match error {
+            ApiError::Invalid(faults) => faults.clone(),
+            ApiError::Conflict(fault) => vec![fault.clone()],
+            _ => Vec::new(),
+        };
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: error.to_string(),
+            code: error.code(),
+            errors,
+        }
+    }
+}
+
+/// What every operation may answer beside its success.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum ProblemErrors {
+    /// The request is not valid.
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// No credentials, or unknown ones.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// The credentials lack a permission, or are of the wrong kind.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+    /// What the path names is not there.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// The database is unavailable.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+/// Gives errors of native routes their body.
+pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match error_of(&response) {
+        Some(error) => render(&error, response),
+        None => response,
+    }
+}
+
+/// `response` with the problem document of `error`.
+pub(crate) fn render(error: &ApiError, response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let body = axum::Json(Problem::of(error));
+    let mut response = (parts, body).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}

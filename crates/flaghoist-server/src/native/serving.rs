@@ -1,0 +1,160 @@
+//! `GET` and `PATCH /api/v1/flags/{flag_id}/environments/{environment_id}/serving`
+//!
+//! Datadog's public API has no way to set the override variant, and only detours to the default variant.
+
+use super::ProblemErrors;
+use crate::ApiError;
+use crate::access::{Allowed, ReadFlags, WriteFlags};
+use crate::app::AppState;
+use crate::commands;
+use crate::decode::{self, A_STRING, Member, not_found, path_id};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
+use flaghoist_model::history::Action;
+use flaghoist_model::id::{EnvironmentId, FlagId, VariantId};
+use flaghoist_model::{Faults, Patch};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Which variants a flag serves in an environment apart from its allocations.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Serving {
+    /// The flag.
+    #[schema(format = Uuid)]
+    flag_id: String,
+    /// The environment.
+    #[schema(format = Uuid)]
+    environment_id: String,
+    /// Whether the flag is evaluated.
+    enabled: bool,
+    /// Served when no allocation matches.
+    #[schema(example = "off")]
+    default_variant_key: Option<String>,
+    /// Served to everybody when set.
+    override_variant_key: Option<String>,
+    /// Served when disabled; the application's own default otherwise.
+    off_variant_key: Option<String>,
+}
+
+impl Serving {
+    fn of(flag: &Flag, entry: &FlagEnvironment) -> Self {
+        let key = |id: Option<VariantId>| flag.variant(id?).map(|variant| variant.key.clone());
+        Self {
+            flag_id: flag.id.to_string(),
+            environment_id: entry.environment_id.to_string(),
+            enabled: entry.enabled,
+            default_variant_key: key(entry.default_variant_id),
+            override_variant_key: key(entry.override_variant_id),
+            off_variant_key: key(entry.off_variant_id),
+        }
+    }
+}
+
+/// What to change. What is absent stays, null clears.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct ServingIn {
+    /// Served when no allocation matches.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "off")]
+    default_variant_key: Member<String>,
+    /// Served to everybody when set.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "on")]
+    override_variant_key: Member<String>,
+    /// Served when disabled.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    off_variant_key: Member<String>,
+}
+
+impl ServingIn {
+    fn into_patch(self, flag: &Flag, faults: &mut Faults) -> ServingPatch {
+        let mut variant = |name: &str, member: Member<String>| match member.patch(name, A_STRING, faults) {
+            Patch::Set(key) => match flag.variant_by_key(&key) {
+                Some(variant) => Patch::Set(variant.id),
+                None => {
+                    faults.push_at(name, format!("{key:?} is the key of no variant of this flag"));
+                    Patch::Keep
+                }
+            },
+            Patch::Clear => Patch::Clear,
+            Patch::Keep => Patch::Keep,
+        };
+        ServingPatch {
+            default_variant_id: variant("default_variant_key", self.default_variant_key),
+            override_variant_id: variant("override_variant_key", self.override_variant_key),
+            off_variant_id: variant("off_variant_key", self.off_variant_key),
+        }
+    }
+}
+
+/// Show the default, override and off variant of a flag in an environment
+#[utoipa::path(
+    get,
+    path = "/api/v1/flags/{flag_id}/environments/{environment_id}/serving",
+    operation_id = "get_serving",
+    tag = "Serving",
+    params(
+        ("flag_id" = String, Path, description = "The flag's id", format = Uuid),
+        ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
+    ),
+    responses((status = 200, description = "What it serves", body = Serving), ProblemErrors)
+)]
+pub(crate) async fn get_serving(
+    State(app): State<AppState>,
+    caller: Allowed<ReadFlags>,
+    Path(place): Path<(String, String)>,
+) -> Result<axum::Json<Serving>, ApiError> {
+    let (flag_id, environment_id) = read_place(&place)?;
+    let view = commands::view_flag(&app, &caller.principal, flag_id).await?;
+    let found = view.environments.iter().find(|(environment, _)| environment.id == environment_id);
+    let (_, entry) = found.ok_or_else(|| not_found("environment", environment_id))?;
+    Ok(axum::Json(Serving::of(&view.flag, entry)))
+}
+
+/// Change the default, override or off variant of a flag in an environment
+#[utoipa::path(
+    patch,
+    path = "/api/v1/flags/{flag_id}/environments/{environment_id}/serving",
+    operation_id = "update_serving",
+    tag = "Serving",
+    params(
+        ("flag_id" = String, Path, description = "The flag's id", format = Uuid),
+        ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
+    ),
+    request_body = ServingIn,
+    responses(
+        (status = 200, description = "What it serves now", body = Serving),
+        (status = 409, description = "Somebody else changed it at the same time", body = super::Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = super::Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is no JSON", body = super::Problem, content_type = "application/problem+json"),
+        ProblemErrors,
+    )
+)]
+pub(crate) async fn update_serving(
+    State(app): State<AppState>,
+    caller: Allowed<WriteFlags>,
+    Path(place): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<axum::Json<Serving>, ApiError> {
+    let place = read_place(&place)?;
+    decode::check_media_type(&headers)?;
+    let body = decode::read_body(body, decode::BODY_MAX_BYTES).await?;
+    let wanted: ServingIn = decode::parse_object(&body)?;
+    let (flag, _, entry, ()) =
+        commands::change_flag_environment(&app, &caller.principal, place, Action::ServingUpdated, |change| {
+            let mut faults = Faults::new();
+            let patch = wanted.into_patch(change.flag, &mut faults);
+            Ok((change.entry.with_serving(patch, change.flag, change.now, faults)?, ()))
+        })
+        .await?;
+    Ok(axum::Json(Serving::of(&flag, &entry)))
+}
+
+fn read_place((flag_id, environment_id): &(String, String)) -> Result<(FlagId, EnvironmentId), ApiError> {
+    Ok((path_id(flag_id, "flag")?, path_id(environment_id, "environment")?))
+}

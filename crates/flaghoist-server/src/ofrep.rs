@@ -1,0 +1,17 @@
+//! OFREP 0.3.0, the OpenFeature Remote Evaluation Protocol.
+//!
+//! What real clients need beyond the letter of the protocol: `variant` and a known `reason` always, `errorDetails`
+//! with every error, decimal points in float values, flat metadata, and an `ETag` that covers the whole answer.
+
+mod answer;
+mod bulk;
+mod errors;
+mod request;
+mod single;
+
+pub(crate) use bulk::matches;
+pub(crate) use bulk::{__path_evaluate_flags, evaluate_flags};
+pub(crate) use errors::render_errors;
+use errors::{OfrepError, OfrepErrors};
+use request::EvaluationRequest;
+pub(crate) use single::{__path_evaluate_flag, evaluate_flag};

@@ -1,0 +1,70 @@
+//! `POST /ofrep/v1/evaluate/flags`
+
+use super::answer::{BulkEvaluation, FlagEvaluation};
+use super::{EvaluationRequest, OfrepErrors, request};
+use crate::ApiError;
+use crate::access::sdk_key::SdkKey;
+use crate::app::AppState;
+use crate::publish::entity_tag;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use flaghoist_eval::Expected;
+
+/// Evaluate all flags
+///
+/// One broken flag is a failure of its own entry and of nothing else.
+#[utoipa::path(
+    post,
+    path = "/ofrep/v1/evaluate/flags",
+    operation_id = "evaluate_flags",
+    tag = "OFREP",
+    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the answer the client has")),
+    request_body = EvaluationRequest,
+    security(("sdk_key" = []), ("sdk_key_bearer" = [])),
+    responses(
+        (status = 200, description = "The evaluations", body = BulkEvaluation<'static>, headers(("ETag" = String, description = "Of the whole answer"))),
+        (status = 304, description = "The answer is what the client has"),
+        OfrepErrors,
+    )
+)]
+pub(crate) async fn evaluate_flags(
+    State(app): State<AppState>,
+    reader: SdkKey,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let body = request::read(&headers, body).await?;
+    let attributes = match request::attributes(&body) {
+        Ok(attributes) => attributes,
+        Err(error) => return Ok(error.into_response(None)),
+    };
+    let subject = match request::subject(&attributes) {
+        Ok(subject) => subject,
+        Err(error) => return Ok(error.into_response(None)),
+    };
+    let now = app.clock.now();
+    let channel = reader.environment.channel(reader.channel);
+    let mut flags = Vec::with_capacity(channel.flags.len());
+    for flag in &channel.flags {
+        let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, now);
+        flag.counter.count(decision.reason);
+        flags.push(FlagEvaluation::new(&flag.key, &decision));
+    }
+    let answer = serde_json::to_vec(&BulkEvaluation { flags }).map_err(ApiError::internal)?;
+    let etag = entity_tag(&answer);
+    let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|held| matches(held, &etag));
+    let etag = HeaderValue::try_from(etag).map_err(ApiError::internal)?;
+    if unchanged {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+    }
+    let media_type = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, media_type), (header::ETAG, etag)], answer).into_response())
+}
+
+/// RFC 9110 section 13.1.2: `*`, or a list that holds the tag, weak or strong.
+pub(crate) fn matches(held: &HeaderValue, etag: &str) -> bool {
+    let Ok(held) = held.to_str() else { return false };
+    held.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}

@@ -1,0 +1,137 @@
+//! Publication: what readers get, one immutable snapshot per environment behind an atomic pointer.
+//!
+//! ```text
+//! store ──changes_since──▶ Contents (domain, by project) ──compile──▶ Published ──ArcSwap──▶ readers
+//! ```
+//!
+//! After a commit the node that made it calls [`Publisher::refresh`]; the other nodes learn from
+//! [`follow`]. Both read what changed since the revision they have and publish only the environments it
+//! concerns. Readers take one pointer and never wait. When the database is away they keep what they have.
+
+mod contents;
+mod environment;
+
+pub use environment::{
+    ChannelSnapshot, FlagCounter, PublishedEnvironment, PublishedFlag, RenderedDocument, entity_tag,
+};
+
+use arc_swap::{ArcSwap, Guard};
+use contents::Contents;
+use flaghoist_model::compile::Channel;
+use flaghoist_model::credential::SecretHash;
+use flaghoist_model::id::{EnvironmentId, ProjectId};
+use flaghoist_store::{Error, Store};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// How often a node asks the database for changes of other nodes when it heard of none.
+const POLL_INTERVAL: Duration = Duration::from_millis(1_000);
+
+/// Everything readers get, as of one moment.
+#[derive(Default)]
+pub struct Published {
+    environments: HashMap<EnvironmentId, Arc<PublishedEnvironment>, foldhash::fast::RandomState>,
+    readers: HashMap<SecretHash, (EnvironmentId, Channel), foldhash::fast::RandomState>,
+    revisions: HashMap<ProjectId, i64>,
+}
+
+impl Published {
+    /// The environment and channel of an SDK key.
+    pub fn reader(&self, secret_hash: &SecretHash) -> Option<(Arc<PublishedEnvironment>, Channel)> {
+        let (environment_id, channel) = self.readers.get(secret_hash)?;
+        Some((Arc::clone(self.environments.get(environment_id)?), *channel))
+    }
+
+    /// All environments, in no order.
+    pub fn environments(&self) -> impl Iterator<Item = &Arc<PublishedEnvironment>> {
+        self.environments.values()
+    }
+
+    /// The revision that is published of each project.
+    pub fn revisions(&self) -> impl Iterator<Item = (&ProjectId, &i64)> {
+        self.revisions.iter()
+    }
+}
+
+/// Keeps what is published up to date.
+pub struct Publisher {
+    store: Arc<dyn Store>,
+    published: ArcSwap<Published>,
+    contents: Mutex<HashMap<ProjectId, Contents>>,
+    loaded: AtomicBool,
+}
+
+impl Publisher {
+    /// A publisher that has published nothing yet.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            published: ArcSwap::default(),
+            contents: Mutex::default(),
+            loaded: AtomicBool::new(false),
+        }
+    }
+
+    /// What is published now. Take it once per request.
+    pub fn published(&self) -> Guard<Arc<Published>> {
+        self.published.load()
+    }
+
+    /// Whether the store was read at least once.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded.load(Ordering::Acquire)
+    }
+
+    /// Reads what changed in all projects and publishes it. Returns once readers see everything that was
+    /// committed before the call.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        // Refreshes go one after another, so that an older state never replaces a newer one.
+        let mut contents = self.contents.lock().await;
+        let mut reader = self.store.read().await?;
+        let mut changed = false;
+        for project in reader.projects().await? {
+            let known = contents.entry(project.id).or_default();
+            if known.revision() == project.revision {
+                continue;
+            }
+            if let Some(changes) = reader.changes_since(project.id, known.revision()).await? {
+                known.apply(changes);
+                changed = true;
+            }
+        }
+        if changed {
+            self.published.store(Arc::new(assemble(&contents)));
+        }
+        self.loaded.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+fn assemble(contents: &HashMap<ProjectId, Contents>) -> Published {
+    let mut published = Published::default();
+    for (project_id, contents) in contents {
+        published.revisions.insert(*project_id, contents.revision());
+        published
+            .environments
+            .extend(contents.published().map(|environment| (environment.id(), Arc::clone(environment))));
+        published.readers.extend(contents.readers());
+    }
+    published
+}
+
+/// Publishes what other nodes change, until `stop` is done. Also brings readers up to date after the database
+/// was away.
+pub async fn follow(publisher: Arc<Publisher>, stop: tokio_util::sync::CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = publisher.store.changed(POLL_INTERVAL) => {}
+        }
+        if let Err(error) = publisher.refresh().await {
+            tracing::warn!(cause = %error, "could not read changes; readers keep the last snapshot");
+        }
+    }
+}

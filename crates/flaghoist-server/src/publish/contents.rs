@@ -1,0 +1,153 @@
+//! What is known of a project, and what of it is published.
+
+use super::environment::{FlagCounter, PublishedEnvironment, PublishedFlag};
+use flaghoist_model::compile::{Channel, compile_flag};
+use flaghoist_model::credential::{CredentialKind, SecretHash};
+use flaghoist_model::environment::Environment;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
+use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_store::ProjectChanges;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// A project as of one revision.
+#[derive(Default)]
+pub(super) struct Contents {
+    revision: i64,
+    flags: BTreeMap<FlagId, Flag>,
+    entries: HashMap<EnvironmentId, HashMap<FlagId, FlagEnvironment>>,
+    saved_filters: BTreeMap<SavedFilterId, SavedFilter>,
+    readers: Vec<(SecretHash, (EnvironmentId, Channel))>,
+    environments: BTreeMap<EnvironmentId, EnvironmentContents>,
+}
+
+/// The flags of an environment by key, compiled, and their publication.
+struct EnvironmentContents {
+    flags: BTreeMap<Arc<str>, PublishedFlag>,
+    published: Arc<PublishedEnvironment>,
+}
+
+impl Contents {
+    /// The revision this is of; 0 before anything was read.
+    pub(super) fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// All environments.
+    pub(super) fn published(&self) -> impl Iterator<Item = &Arc<PublishedEnvironment>> {
+        self.environments.values().map(|environment| &environment.published)
+    }
+
+    /// SDK keys and what they read.
+    pub(super) fn readers(&self) -> impl Iterator<Item = (SecretHash, (EnvironmentId, Channel))> {
+        self.readers.iter().copied()
+    }
+
+    /// Takes in what changed.
+    pub(super) fn apply(&mut self, changes: ProjectChanges) {
+        self.revision = changes.project.revision;
+        self.readers = changes
+            .sdk_keys
+            .iter()
+            .filter_map(|key| match key.kind {
+                CredentialKind::ServerSdkKey { environment_id } => {
+                    Some((key.secret_hash, (environment_id, Channel::Server)))
+                }
+                CredentialKind::ClientSdkKey { environment_id } => {
+                    Some((key.secret_hash, (environment_id, Channel::Client)))
+                }
+                CredentialKind::ApiKey | CredentialKind::ApplicationKey { .. } => None,
+            })
+            .collect();
+        let filters: BTreeMap<_, _> =
+            changes.saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();
+        let filters_changed = filters != self.saved_filters;
+        self.saved_filters = filters;
+        let mut changed_everywhere: HashSet<FlagId> = changes.flags.iter().map(|flag| flag.id).collect();
+        self.flags.extend(changes.flags.into_iter().map(|flag| (flag.id, flag)));
+        if filters_changed {
+            changed_everywhere.extend(self.flags.keys());
+        }
+        let mut changed_here: HashMap<EnvironmentId, HashSet<FlagId>> = HashMap::new();
+        for entry in changes.flag_environments {
+            changed_here.entry(entry.environment_id).or_default().insert(entry.flag_id);
+            self.entries.entry(entry.environment_id).or_default().insert(entry.flag_id, entry);
+        }
+        let mut previous = std::mem::take(&mut self.environments);
+        self.entries.retain(|id, _| changes.environments.iter().any(|environment| environment.id == *id));
+        for environment in changes.environments {
+            let id = environment.id;
+            let known = previous.remove(&id);
+            let stale: HashSet<FlagId> = if known.is_some() {
+                changed_here.remove(&id).unwrap_or_default().union(&changed_everywhere).copied().collect()
+            } else {
+                self.flags.keys().copied().collect()
+            };
+            let contents = self.publish(environment, known, &stale);
+            self.environments.insert(id, contents);
+        }
+    }
+
+    /// An environment with its stale flags compiled anew. Nothing is published anew when readers would get what
+    /// they have.
+    fn publish(
+        &self,
+        environment: Environment,
+        known: Option<EnvironmentContents>,
+        stale: &HashSet<FlagId>,
+    ) -> EnvironmentContents {
+        let (mut flags, published) = match known {
+            Some(known) => (known.flags, Some(known.published)),
+            None => (BTreeMap::new(), None),
+        };
+        for flag in stale.iter().filter_map(|id| self.flags.get(id)) {
+            let counter = flags.get(&*flag.key).map(|known| Arc::clone(&known.counter));
+            match self.compile(flag, environment.id, counter.unwrap_or_default()) {
+                Some(compiled) => flags.insert(Arc::clone(&compiled.key), compiled),
+                None => flags.remove(&*flag.key),
+            };
+        }
+        let published = match published {
+            Some(published) if *published.environment() == environment => published,
+            _ => {
+                let flags: Vec<PublishedFlag> = flags.values().cloned().collect();
+                Arc::new(PublishedEnvironment::new(environment, &flags))
+            }
+        };
+        EnvironmentContents { flags, published }
+    }
+
+    fn compile(
+        &self,
+        flag: &Flag,
+        environment_id: EnvironmentId,
+        counter: Arc<FlagCounter>,
+    ) -> Option<PublishedFlag> {
+        let entry = self.entries.get(&environment_id).and_then(|entries| entries.get(&flag.id));
+        let initial;
+        let entry = match entry {
+            Some(entry) => entry,
+            None => {
+                initial = FlagEnvironment::initial(flag, environment_id);
+                &initial
+            }
+        };
+        let wire = compile_flag(flag, entry, &self.saved_filters)?;
+        let compiled = flaghoist_eval::Flag::compile(&wire).map(Arc::new);
+        if let Err(fault) = &compiled {
+            // Saving checks everything that compiling needs, so this is a defect of ours: said loudly, and kept
+            // to this flag.
+            tracing::error!(flag.key = flag.key, environment.id = %environment_id, cause = %fault, "a flag does not compile");
+        }
+        Some(PublishedFlag {
+            id: flag.id,
+            key: Arc::from(flag.key.as_str()),
+            distribution_channel: flag.distribution_channel,
+            wire: Arc::new(wire),
+            compiled,
+            counter,
+        })
+    }
+}

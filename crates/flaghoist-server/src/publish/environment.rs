@@ -1,0 +1,173 @@
+//! One environment as it is published.
+
+use bytes::Bytes;
+use flaghoist_eval::{Flag, FlagFault, Reason, Snapshot, wire};
+use flaghoist_model::compile::{self, Channel};
+use flaghoist_model::environment::Environment;
+use flaghoist_model::flag::DistributionChannel;
+use flaghoist_model::id::{EnvironmentId, FlagId};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// How often a flag was evaluated in an environment since the start of the process, by reason.
+#[derive(Debug, Default)]
+pub struct FlagCounter([AtomicU64; FlagCounter::REASONS.len()]);
+
+impl FlagCounter {
+    /// The reasons, in the order of the counters.
+    pub const REASONS: [Reason; 6] = [
+        Reason::TargetingMatch,
+        Reason::Split,
+        Reason::Static,
+        Reason::Default,
+        Reason::Disabled,
+        Reason::Error,
+    ];
+
+    /// Counts an evaluation.
+    pub fn count(&self, reason: Reason) {
+        let position = match reason {
+            Reason::TargetingMatch => 0,
+            Reason::Split => 1,
+            Reason::Static => 2,
+            Reason::Default => 3,
+            Reason::Disabled => 4,
+            Reason::Error => 5,
+        };
+        self.0[position].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The counts, in the order of [`FlagCounter::REASONS`].
+    pub fn counts(&self) -> [u64; Self::REASONS.len()] {
+        std::array::from_fn(|position| self.0[position].load(Ordering::Relaxed))
+    }
+}
+
+/// A flag as it is published in an environment.
+#[derive(Clone)]
+pub struct PublishedFlag {
+    /// Identifier; older flags have smaller ones.
+    pub id: FlagId,
+    /// Key.
+    pub key: Arc<str>,
+    /// Which readers see it.
+    pub distribution_channel: DistributionChannel,
+    /// What documents say.
+    pub wire: Arc<wire::Flag>,
+    /// What is evaluated.
+    pub compiled: Result<Arc<Flag>, FlagFault>,
+    /// Evaluations so far.
+    pub counter: Arc<FlagCounter>,
+}
+
+/// What one kind of reader of an environment gets.
+pub struct ChannelSnapshot {
+    /// Evaluates.
+    pub snapshot: Snapshot,
+    /// The flags, in the order of their keys.
+    pub flags: Box<[PublishedFlag]>,
+    positions: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
+    document: OnceLock<RenderedDocument>,
+}
+
+impl ChannelSnapshot {
+    fn new(channel: Channel, flags: &[PublishedFlag]) -> Self {
+        let flags: Box<[PublishedFlag]> =
+            flags.iter().filter(|flag| channel.sees(flag.distribution_channel)).cloned().collect();
+        let snapshot =
+            Snapshot::from_flags(flags.iter().map(|flag| (Box::from(&*flag.key), flag.compiled.clone())));
+        let positions =
+            flags.iter().enumerate().map(|(position, flag)| (Arc::clone(&flag.key), position)).collect();
+        Self { snapshot, flags, positions, document: OnceLock::new() }
+    }
+
+    /// The counter of the flag with that key.
+    pub fn counter(&self, key: &str) -> Option<&FlagCounter> {
+        self.positions.get(key).map(|position| &*self.flags[*position].counter)
+    }
+}
+
+/// The bytes of a document and their strong entity tag.
+#[derive(Clone)]
+pub struct RenderedDocument {
+    /// JSON.
+    pub bytes: Bytes,
+    /// With its quotes.
+    pub etag: String,
+}
+
+/// An environment as it is published.
+pub struct PublishedEnvironment {
+    environment: Environment,
+    flags: Box<[PublishedFlag]>,
+    server: ChannelSnapshot,
+    client: ChannelSnapshot,
+}
+
+impl PublishedEnvironment {
+    /// Publishes flags, which stand in the order of their keys.
+    pub(super) fn new(environment: Environment, flags: &[PublishedFlag]) -> Self {
+        Self {
+            environment,
+            flags: flags.into(),
+            server: ChannelSnapshot::new(Channel::Server, flags),
+            client: ChannelSnapshot::new(Channel::Client, flags),
+        }
+    }
+
+    /// Identifier.
+    pub fn id(&self) -> EnvironmentId {
+        self.environment.id
+    }
+
+    /// The environment.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// All flags of both channels, in the order of their keys.
+    pub fn flags(&self) -> &[PublishedFlag] {
+        &self.flags
+    }
+
+    /// What readers of `channel` get.
+    pub fn channel(&self, channel: Channel) -> &ChannelSnapshot {
+        match channel {
+            Channel::Server => &self.server,
+            Channel::Client => &self.client,
+        }
+    }
+
+    /// The UFC document of `channel`, rendered once per publication, when it is first asked for. Flags that do
+    /// not compile are left out: one malformed flag would be served as defaults without a word.
+    pub fn document(&self, channel: Channel) -> &RenderedDocument {
+        let snapshot = self.channel(channel);
+        snapshot.document.get_or_init(|| {
+            let flags = snapshot
+                .flags
+                .iter()
+                .filter(|flag| flag.compiled.is_ok())
+                .map(|flag| (flag.key.to_string(), wire::Flag::clone(&flag.wire)))
+                .collect();
+            let document = compile::document(&self.environment, flags);
+            let bytes = serde_json::to_vec(&document)
+                .expect("a document has only text keys, so it always serialises");
+            let etag = entity_tag(&bytes);
+            RenderedDocument { bytes: Bytes::from(bytes), etag }
+        })
+    }
+}
+
+/// A strong entity tag of an answer: 128 bits of its bytes' hash. Not meant to withstand an attacker, who could
+/// at most keep a stale answer of their own.
+pub fn entity_tag(bytes: &[u8]) -> String {
+    use foldhash::quality::FixedState;
+    use std::hash::{BuildHasher, Hasher};
+    let half = |seed: u64| {
+        let mut hasher = FixedState::with_seed(seed).build_hasher();
+        hasher.write(bytes);
+        hasher.finish()
+    };
+    format!("\"{:016x}{:016x}\"", half(0x666c_6167), half(0x686f_6973))
+}

@@ -1,0 +1,67 @@
+//! Requests as they are logged and measured. Nothing here ever sees a header value or a query: they hold
+//! secrets.
+
+mod metrics;
+
+pub(crate) use metrics::Metrics;
+
+use crate::app::AppState;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use tracing::Instrument;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest request id of a client that is taken over, in bytes.
+const REQUEST_ID_MAX_BYTES: usize = 64;
+
+/// Counts, times and logs a request, and gives it an id: the client's `X-Request-Id`, or a new one.
+pub(crate) async fn observe(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let id = request_id(request.headers());
+    // Evaluations are too many to log one by one; metrics count them.
+    let mut response = if route.starts_with("/ofrep/") {
+        next.run(request).await
+    } else {
+        let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
+        let run = async {
+            let response = next.run(request).await;
+            tracing::info!(
+                http.method = method.as_str(),
+                http.route = route,
+                http.status = response.status().as_u16(),
+                duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
+                "request"
+            );
+            response
+        };
+        run.instrument(span).await
+    };
+    response.headers_mut().insert(REQUEST_ID, id);
+    app.metrics.request(&method, route, response.status(), started.elapsed());
+    response
+}
+
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    if let Some(id) = headers.get(REQUEST_ID)
+        && (1..=REQUEST_ID_MAX_BYTES).contains(&id.len())
+        && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    {
+        return id.clone();
+    }
+    /// Differs per process, so that ids of two starts differ too.
+    static SEED: std::sync::LazyLock<u64> =
+        std::sync::LazyLock::new(|| std::hash::RandomState::new().build_hasher().finish());
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let id = format!("{:016x}", SEED.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("0"))
+}

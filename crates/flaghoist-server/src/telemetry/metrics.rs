@@ -1,0 +1,180 @@
+//! Metrics for Prometheus: one struct per application, no globals.
+
+use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
+use axum::http::{Method, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Flags per environment that have counters of their own; the rest is counted together as `other`. The oldest
+/// flags come first, so that a flag keeps its place.
+const FLAGS_MAX: usize = 1_000;
+
+/// Upper bounds of the latency histogram, in seconds.
+const LATENCY_BUCKETS_SECONDS: [f64; 12] =
+    [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: Route,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: Route,
+}
+
+/// A route's pattern. Routes are few and live as long as the process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Route(Arc<str>);
+
+impl prometheus_client::encoding::EncodeLabelValue for Route {
+    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelValueEncoder) -> fmt::Result {
+        (&*self.0).encode(encoder)
+    }
+}
+
+/// What is measured.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Metrics that have counted nothing yet.
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("flaghoist");
+        let requests = Family::default();
+        registry.register("http_requests", "Requests by route and status", requests.clone());
+        let histogram: fn() -> Histogram = || Histogram::new(LATENCY_BUCKETS_SECONDS);
+        let latencies = Family::new_with_constructor(histogram);
+        registry.register(
+            "http_request_duration_seconds",
+            "Time from a request's headers to its answer's, by route",
+            latencies.clone(),
+        );
+        Self { registry, requests, latencies }
+    }
+
+    /// Counts a request.
+    pub(crate) fn request(&self, method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
+        let route = Route(Arc::from(route));
+        let labels = RequestLabels { method: known(method), route: route.clone(), status: status.as_u16() };
+        self.requests.get_or_create(&labels).inc();
+        self.latencies.get_or_create(&RouteLabels { route }).observe(elapsed.as_secs_f64());
+    }
+
+    /// All metrics as text, with those of `publisher`.
+    pub(crate) fn render(&self, publisher: &Arc<Publisher>) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        let mut published = Registry::with_prefix("flaghoist");
+        published.register_collector(Box::new(PublishedCollector(Arc::clone(publisher))));
+        text::encode_registry(&mut text, &self.registry)?;
+        text::encode_registry(&mut text, &published)?;
+        text::encode_eof(&mut text)?;
+        Ok(text)
+    }
+}
+
+/// Methods are chosen by the client: others than the usual ones are one label, not one each.
+fn known(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "HEAD" => "HEAD",
+        _ => "other",
+    }
+}
+
+/// Measures what is published when it is asked for.
+struct PublishedCollector(Arc<Publisher>);
+
+impl fmt::Debug for PublishedCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublishedCollector")
+    }
+}
+
+impl Collector for PublishedCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let published = self.0.published();
+        let mut environments: Vec<&Arc<PublishedEnvironment>> = published.environments().collect();
+        environments.sort_by_key(|environment| environment.id());
+
+        let mut revisions = encoder.encode_descriptor(
+            "published_revision",
+            "Revision of a project that readers see",
+            None,
+            prometheus_client::metrics::MetricType::Gauge,
+        )?;
+        for (project_id, revision) in published.revisions() {
+            let labels = [("project", project_id.to_string())];
+            ConstGauge::new(*revision).encode(revisions.encode_family(&labels)?)?;
+        }
+
+        let mut flags = encoder.encode_descriptor(
+            "published_flags",
+            "Flags that readers of an environment see",
+            None,
+            prometheus_client::metrics::MetricType::Gauge,
+        )?;
+        for environment in &environments {
+            let count = i64::try_from(environment.flags().len()).unwrap_or(i64::MAX);
+            let labels = [("environment", environment.environment().key.as_str())];
+            ConstGauge::new(count).encode(flags.encode_family(&labels)?)?;
+        }
+
+        let mut evaluations = encoder.encode_descriptor(
+            "evaluations",
+            "Evaluations by this server, by environment, flag and reason",
+            None,
+            prometheus_client::metrics::MetricType::Counter,
+        )?;
+        for environment in &environments {
+            for (flag, counts) in evaluation_counts(environment) {
+                for (reason, count) in FlagCounter::REASONS.iter().zip(counts).filter(|(_, count)| *count > 0)
+                {
+                    let labels = [
+                        ("environment", environment.environment().key.as_str()),
+                        ("flag", flag),
+                        ("reason", reason.as_str()),
+                    ];
+                    ConstCounter::new(count).encode(evaluations.encode_family(&labels)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The counts of each flag, and of all beyond [`FLAGS_MAX`] together.
+fn evaluation_counts(environment: &PublishedEnvironment) -> Vec<(&str, [u64; FlagCounter::REASONS.len()])> {
+    let mut flags: Vec<_> = environment.flags().iter().collect();
+    flags.sort_by_key(|flag| flag.id);
+    let own = flags.iter().take(FLAGS_MAX).map(|flag| (&*flag.key, flag.counter.counts()));
+    let mut counts: Vec<_> = own.collect();
+    let rest = flags.iter().skip(FLAGS_MAX).map(|flag| flag.counter.counts());
+    let other = rest.reduce(|sum, counts| std::array::from_fn(|position| sum[position] + counts[position]));
+    counts.extend(other.map(|other| ("other", other)));
+    counts
+}

@@ -1,0 +1,161 @@
+CREATE TABLE allocations (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    key text NOT NULL,
+    flag_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    CONSTRAINT allocation_key UNIQUE (project_id, key),
+    CONSTRAINT allocation_place FOREIGN KEY (flag_id, environment_id) REFERENCES flag_environments(flag_id, environment_id) ON DELETE CASCADE,
+    CONSTRAINT allocations_pkey PRIMARY KEY (id)
+);
+CREATE INDEX allocations_by_place ON public.allocations USING btree (flag_id, environment_id);
+
+CREATE TABLE credentials (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    secret_hash bytea NOT NULL,
+    kind text NOT NULL,
+    user_id uuid,
+    environment_id uuid,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT credential_environment FOREIGN KEY (project_id, environment_id) REFERENCES environments(project_id, id) ON DELETE CASCADE,
+    CONSTRAINT credential_secret UNIQUE (secret_hash),
+    CONSTRAINT credentials_pkey PRIMARY KEY (id),
+    CONSTRAINT credentials_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+    CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX credentials_by_environment ON public.credentials USING btree (project_id, environment_id);
+CREATE INDEX credentials_by_user ON public.credentials USING btree (user_id);
+
+CREATE TABLE environment_queries (
+    project_id uuid NOT NULL,
+    query text NOT NULL,
+    environment_id uuid NOT NULL,
+    CONSTRAINT environment_queries_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES environments(id) ON DELETE CASCADE,
+    CONSTRAINT environment_query PRIMARY KEY (project_id, query)
+);
+CREATE INDEX environment_queries_by_environment ON public.environment_queries USING btree (environment_id);
+
+CREATE TABLE environments (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    content_revision bigint NOT NULL,
+    content_at bigint NOT NULL,
+    CONSTRAINT environment_key UNIQUE (project_id, key),
+    CONSTRAINT environment_name UNIQUE (project_id, name),
+    CONSTRAINT environment_of_project UNIQUE (project_id, id),
+    CONSTRAINT environments_pkey PRIMARY KEY (id),
+    CONSTRAINT environments_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
+CREATE TABLE exposure_schedules (
+    id uuid NOT NULL,
+    allocation_id uuid NOT NULL,
+    CONSTRAINT exposure_schedules_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocations(id) ON DELETE CASCADE,
+    CONSTRAINT exposure_schedules_pkey PRIMARY KEY (id)
+);
+CREATE INDEX exposure_schedules_by_allocation ON public.exposure_schedules USING btree (allocation_id);
+
+CREATE TABLE flag_environments (
+    flag_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT flag_environment_environment FOREIGN KEY (project_id, environment_id) REFERENCES environments(project_id, id) ON DELETE CASCADE,
+    CONSTRAINT flag_environment_flag FOREIGN KEY (project_id, flag_id) REFERENCES flags(project_id, id) ON DELETE CASCADE,
+    CONSTRAINT flag_environments_pkey PRIMARY KEY (flag_id, environment_id)
+);
+CREATE INDEX flag_environments_by_environment ON public.flag_environments USING btree (project_id, environment_id);
+CREATE INDEX flag_environments_by_revision ON public.flag_environments USING btree (project_id, revision);
+
+CREATE TABLE flag_variants (
+    id uuid NOT NULL,
+    flag_id uuid NOT NULL,
+    CONSTRAINT flag_variants_flag_id_fkey FOREIGN KEY (flag_id) REFERENCES flags(id) ON DELETE CASCADE,
+    CONSTRAINT flag_variants_pkey PRIMARY KEY (id)
+);
+CREATE INDEX flag_variants_by_flag ON public.flag_variants USING btree (flag_id);
+
+CREATE TABLE flags (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    key text NOT NULL,
+    key_folded text NOT NULL,
+    name text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    archived_at bigint,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT flag_key UNIQUE (project_id, key),
+    CONSTRAINT flag_name UNIQUE (project_id, name),
+    CONSTRAINT flag_of_project UNIQUE (project_id, id),
+    CONSTRAINT flags_pkey PRIMARY KEY (id),
+    CONSTRAINT flags_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+CREATE INDEX flags_by_age ON public.flags USING btree (project_id, created_at, id);
+CREATE INDEX flags_by_revision ON public.flags USING btree (project_id, revision);
+
+CREATE TABLE history (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    revision bigint NOT NULL,
+    action text NOT NULL,
+    flag_id uuid,
+    environment_id uuid,
+    at bigint NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    CONSTRAINT history_pkey PRIMARY KEY (id),
+    CONSTRAINT history_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+    CONSTRAINT history_revision UNIQUE (project_id, revision)
+);
+
+CREATE TABLE projects (
+    id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    revision bigint NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT project_key UNIQUE (key),
+    CONSTRAINT projects_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE saved_filters (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT saved_filter_name UNIQUE (project_id, name),
+    CONSTRAINT saved_filters_pkey PRIMARY KEY (id),
+    CONSTRAINT saved_filters_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
+CREATE TABLE users (
+    id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    password_hash text,
+    created_at bigint NOT NULL,
+    CONSTRAINT user_email UNIQUE (email),
+    CONSTRAINT users_pkey PRIMARY KEY (id)
+);
+

@@ -1,0 +1,147 @@
+//! The JSON documents: the part of each aggregate that is no column.
+//!
+//! A change that old documents cannot be read with takes a new [`FORMAT`] and code that reads both.
+
+use flaghoist_model::access::Actor;
+use flaghoist_model::allocation::Allocation;
+use flaghoist_model::condition::TargetingRule;
+use flaghoist_model::environment::Environment;
+use flaghoist_model::flag::{DistributionChannel, Flag, StalenessStatus};
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::history::Change;
+use flaghoist_model::id::{SuggestionId, UserId, VariantId};
+use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::value::ValueType;
+use flaghoist_model::variant::Variant;
+use serde::de::IntoDeserializer as _;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How the documents below are written.
+pub(crate) const FORMAT: i64 = 1;
+
+/// The rest of an [`Environment`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct EnvironmentDocument {
+    pub(crate) description: Option<String>,
+    pub(crate) queries: Vec<String>,
+    pub(crate) is_production: bool,
+    pub(crate) require_feature_flag_approval: bool,
+}
+
+impl From<&Environment> for EnvironmentDocument {
+    fn from(environment: &Environment) -> Self {
+        Self {
+            description: environment.description.clone(),
+            queries: environment.queries.clone(),
+            is_production: environment.is_production,
+            require_feature_flag_approval: environment.require_feature_flag_approval,
+        }
+    }
+}
+
+/// The rest of a [`Flag`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FlagDocument {
+    pub(crate) description: String,
+    pub(crate) value_type: ValueType,
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) initial_default_variant_id: VariantId,
+    pub(crate) tags: Vec<String>,
+    pub(crate) distribution_channel: DistributionChannel,
+    pub(crate) json_schema: Option<String>,
+    pub(crate) require_approval: bool,
+    pub(crate) staleness_status: StalenessStatus,
+    pub(crate) migration_metadata: Option<Value>,
+    pub(crate) created_by: UserId,
+    pub(crate) last_updated_by: UserId,
+}
+
+impl From<&Flag> for FlagDocument {
+    fn from(flag: &Flag) -> Self {
+        Self {
+            description: flag.description.clone(),
+            value_type: flag.value_type,
+            variants: flag.variants.clone(),
+            initial_default_variant_id: flag.initial_default_variant_id,
+            tags: flag.tags.clone(),
+            distribution_channel: flag.distribution_channel,
+            json_schema: flag.json_schema.clone(),
+            require_approval: flag.require_approval,
+            staleness_status: flag.staleness_status,
+            migration_metadata: flag.migration_metadata.clone(),
+            created_by: flag.created_by,
+            last_updated_by: flag.last_updated_by,
+        }
+    }
+}
+
+/// The rest of a [`FlagEnvironment`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FlagEnvironmentDocument {
+    pub(crate) enabled: bool,
+    pub(crate) default_variant_id: Option<VariantId>,
+    pub(crate) override_variant_id: Option<VariantId>,
+    pub(crate) off_variant_id: Option<VariantId>,
+    pub(crate) allocations: Vec<Allocation>,
+    pub(crate) pending_suggestion_id: Option<SuggestionId>,
+}
+
+impl From<&FlagEnvironment> for FlagEnvironmentDocument {
+    fn from(entry: &FlagEnvironment) -> Self {
+        Self {
+            enabled: entry.enabled,
+            default_variant_id: entry.default_variant_id,
+            override_variant_id: entry.override_variant_id,
+            off_variant_id: entry.off_variant_id,
+            allocations: entry.allocations.clone(),
+            pending_suggestion_id: entry.pending_suggestion_id,
+        }
+    }
+}
+
+/// The rest of a [`SavedFilter`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedFilterDocument {
+    pub(crate) rules: Vec<TargetingRule>,
+}
+
+impl From<&SavedFilter> for SavedFilterDocument {
+    fn from(filter: &SavedFilter) -> Self {
+        Self { rules: filter.rules.clone() }
+    }
+}
+
+/// The rest of a [`Change`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ChangeDocument {
+    pub(crate) actor: Actor,
+    pub(crate) before: Option<Value>,
+    pub(crate) after: Option<Value>,
+    pub(crate) reason: Option<String>,
+}
+
+impl From<&Change> for ChangeDocument {
+    fn from(change: &Change) -> Self {
+        Self {
+            actor: change.actor,
+            before: change.before.clone(),
+            after: change.after.clone(),
+            reason: change.reason.clone(),
+        }
+    }
+}
+
+/// The name by which an enum without data is serialised, for a column of its own.
+pub(crate) struct Name<T>(pub(crate) T);
+
+impl<T: Serialize> std::fmt::Display for Name<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.serialize(f)
+    }
+}
+
+/// The enum value of that [`Name`].
+pub(crate) fn from_name<'de, T: Deserialize<'de>>(name: &'de str) -> Result<T, serde::de::value::Error> {
+    T::deserialize(name.into_deserializer())
+}

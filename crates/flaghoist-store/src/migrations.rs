@@ -1,0 +1,69 @@
+//! The schema, step by step. Both engines have the same steps under the same numbers.
+//!
+//! A step that has been released is never changed: stores that have it would refuse to open.
+
+use crate::Error;
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+
+/// One step: its number, its name, and what it says on one engine.
+pub(crate) type Step = (i64, &'static str, &'static str);
+
+/// A step from its file below `migrations/`, which is named by both.
+macro_rules! step {
+    ($engine:literal, $number:literal, $name:literal) => {
+        (
+            $number,
+            $name,
+            include_str!(concat!("../migrations/", $engine, "/000", $number, "_", $name, ".sql")),
+        )
+    };
+}
+
+pub(crate) const SQLITE: &[Step] = &[step!("sqlite", 1, "create_control_tables")];
+
+pub(crate) const POSTGRES: &[Step] = &[step!("postgres", 1, "create_control_tables")];
+
+/// What brings a database up to date.
+pub(crate) fn migrator(steps: &[Step]) -> Migrator {
+    let migrations = steps.iter().map(|(number, name, sql)| {
+        Migration::new(*number, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+/// Losing the database meanwhile is no fault of the migrations. `failed` is the engine's reading of its errors.
+pub(crate) fn failed(error: MigrateError, failed: fn(sqlx::Error) -> Error) -> Error {
+    match error {
+        MigrateError::Execute(source) => match failed(source) {
+            Error::Statement(source) => Error::Migration(MigrateError::Execute(source)),
+            other => other,
+        },
+        MigrateError::ExecuteMigration(source, number) => match failed(source) {
+            Error::Statement(source) => Error::Migration(MigrateError::ExecuteMigration(source, number)),
+            other => other,
+        },
+        other => Error::Migration(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_step_and_both_engines_have_the_same_steps() {
+        for (engine, steps) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
+            let directory = format!("{}/migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<String> = std::fs::read_dir(&directory)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            files.sort();
+            let named: Vec<String> =
+                SQLITE.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+            assert_eq!(files, named, "{directory}");
+            assert_eq!(steps.len(), SQLITE.len());
+        }
+    }
+}

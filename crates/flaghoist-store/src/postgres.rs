@@ -1,0 +1,132 @@
+//! The shared store: PostgreSQL, for one server or several.
+
+mod dialect;
+mod listener;
+#[cfg(test)]
+mod plans;
+
+#[path = "shared/changes.rs"]
+mod changes;
+#[path = "shared/columns.rs"]
+mod columns;
+#[path = "shared/credentials.rs"]
+mod credentials;
+#[path = "shared/environments.rs"]
+mod environments;
+#[path = "shared/flag_environments.rs"]
+mod flag_environments;
+#[path = "shared/flags.rs"]
+mod flags;
+#[path = "shared/history.rs"]
+mod history;
+#[path = "shared/projects.rs"]
+mod projects;
+#[path = "shared/saved_filters.rs"]
+mod saved_filters;
+#[cfg(test)]
+#[path = "shared/statements.rs"]
+mod statements;
+#[path = "shared/transaction.rs"]
+mod transaction;
+#[path = "shared/users.rs"]
+mod users;
+
+use crate::{Reader, Result, Store, Writer, migrations};
+use async_trait::async_trait;
+use dialect::{Document, failed, within};
+use flaghoist_model::id::ProjectId;
+use flaghoist_model::project::Project;
+use listener::Listener;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::time::Duration;
+use transaction::{Reading, Writing};
+
+type Db = sqlx::Postgres;
+type Conn = sqlx::PgConnection;
+type Row = sqlx::postgres::PgRow;
+
+/// Writers that wait for one project's row each hold a connection; these are theirs, so that they never keep
+/// readers waiting.
+const WRITE_CONNECTIONS: u32 = 4;
+const READ_CONNECTIONS: u32 = 6;
+/// How long a call waits for a connection, and connecting takes at most.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Limits that the server enforces. A transaction is a handful of statements; one that idles was forgotten, and
+/// its lock with it.
+const LIMITS: [(&str, &str); 2] =
+    [("statement_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
+
+/// A store on a PostgreSQL server.
+pub struct PostgresStore {
+    writes: sqlx::PgPool,
+    reads: sqlx::PgPool,
+    listener: Listener,
+}
+
+impl PostgresStore {
+    /// Connects to the database at `url` and brings its schema up to date. Several servers may do so at once.
+    ///
+    /// [`Error::Unavailable`](crate::Error::Unavailable) within a few seconds when the database does not answer.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let options: PgConnectOptions = url.parse().map_err(failed)?;
+        let options = options.application_name("flaghoist");
+        migrate(&options).await?;
+        let limited = options.clone().options(LIMITS);
+        let writes = pool(WRITE_CONNECTIONS).connect_lazy_with(limited.clone());
+        let reads = pool(READ_CONNECTIONS).connect_lazy_with(limited);
+        Ok(Self { writes, reads, listener: Listener::start(options) })
+    }
+
+    /// Waits for open transactions, then closes all connections. Calls that come later are refused.
+    pub async fn close(&self) {
+        self.listener.stop();
+        self.reads.close().await;
+        self.writes.close().await;
+    }
+}
+
+fn pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// Migrates on a connection of its own, which has no time limit for statements. An advisory lock lets one server
+/// migrate while others wait.
+async fn migrate(options: &PgConnectOptions) -> Result<()> {
+    let connecting = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect());
+    let mut conn = connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
+    migrations::migrator(migrations::POSTGRES)
+        .run_direct(None, &mut conn, false)
+        .await
+        .map_err(|error| migrations::failed(error, failed))?;
+    sqlx::Connection::close(conn).await.map_err(failed)
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn read(&self) -> Result<Box<dyn Reader>> {
+        let begin = self.reads.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+        let tx = within(async { begin.await.map_err(failed) }).await?;
+        Ok(Box::new(Reading::new(tx)))
+    }
+
+    async fn begin(&self, project_id: ProjectId) -> Result<Box<dyn Writer>> {
+        let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
+        Ok(Box::new(Writing::begin(tx, project_id).await?))
+    }
+
+    async fn begin_project(&self, project: &Project) -> Result<Box<dyn Writer>> {
+        let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
+        Ok(Box::new(Writing::begin_project(tx, project).await?))
+    }
+
+    async fn changed(&self, timeout: Duration) {
+        self.listener.changed(timeout).await;
+    }
+
+    async fn engine(&self) -> Result<String> {
+        let version = sqlx::query_scalar("SHOW server_version").fetch_one(&self.reads);
+        let version: String = within(async { version.await.map_err(failed) }).await?;
+        Ok(format!("PostgreSQL {version}"))
+    }
+}

@@ -1,0 +1,141 @@
+//! What PostgreSQL says differently from SQLite.
+
+use super::Conn;
+use super::listener::CHANNEL;
+use crate::{Constraint, Error, Result};
+use flaghoist_model::id::ProjectId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::encode::IsNull;
+use sqlx::error::{BoxDynError, DatabaseError, ErrorKind};
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef, Postgres};
+use sqlx::{Decode, Encode, Type};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long we wait for an answer, which is longer than the server lets a statement run: it ends the wait for a
+/// server that has silently gone.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The built-in type `json`.
+const JSON: Oid = Oid(114);
+
+/// A value in a `json` column. sqlx's own `Json` speaks `jsonb`, which changes what it is given.
+pub(super) struct Document<T>(pub(super) T);
+
+impl<T> Type<Postgres> for Document<T> {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(JSON)
+    }
+
+    fn compatible(info: &PgTypeInfo) -> bool {
+        info.oid() == Some(JSON)
+    }
+}
+
+impl<T: Serialize> Encode<'_, Postgres> for Document<T> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> std::result::Result<IsNull, BoxDynError> {
+        serde_json::to_writer(&mut **buffer, &self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
+impl<T: DeserializeOwned> Decode<'_, Postgres> for Document<T> {
+    fn decode(value: PgValueRef<'_>) -> std::result::Result<Self, BoxDynError> {
+        Ok(Self(serde_json::from_slice(value.as_bytes()?)?))
+    }
+}
+
+pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
+    SELECT flag_id, environment_id, format, document, updated_at, revision
+    FROM flag_environments
+    WHERE flag_id = ANY($1)
+    ORDER BY flag_id, environment_id";
+
+const NOTIFY: &str = "SELECT pg_notify($1, $2)";
+
+/// Every statement that only PostgreSQL has.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[NOTIFY];
+
+/// Identifiers as one parameter.
+pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    ids.collect()
+}
+
+/// Tells every server about a revision, as soon as it is committed.
+pub(super) async fn announce(conn: &mut Conn, project_id: ProjectId, revision: i64) -> Result<()> {
+    sqlx::query(NOTIFY)
+        .bind(CHANNEL)
+        .bind(format!("{project_id} {revision}"))
+        .execute(conn)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Runs a call, but no longer than [`ANSWER_TIMEOUT`].
+pub(super) async fn within<T>(call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Error::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
+    }
+}
+
+/// What a failed statement means.
+pub(super) fn failed(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(refusal) => match refused(refusal.as_ref()) {
+            Some(known) => known,
+            None if is_passing(refusal.as_ref()) => Error::Unavailable(error),
+            None => Error::Statement(error),
+        },
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => Error::Unavailable(error),
+        _ => Error::Statement(error),
+    }
+}
+
+fn refused(refusal: &dyn DatabaseError) -> Option<Error> {
+    match refusal.kind() {
+        ErrorKind::UniqueViolation => refusal.constraint().and_then(constraint).map(Error::Duplicate),
+        ErrorKind::ForeignKeyViolation => Some(Error::NotFound { table: "referenced" }),
+        _ => None,
+    }
+}
+
+fn constraint(name: &str) -> Option<Constraint> {
+    match name {
+        "project_key" => Some(Constraint::ProjectKey),
+        "environment_key" => Some(Constraint::EnvironmentKey),
+        "environment_name" => Some(Constraint::EnvironmentName),
+        "environment_query" => Some(Constraint::EnvironmentQuery),
+        "flag_key" => Some(Constraint::FlagKey),
+        "flag_name" => Some(Constraint::FlagName),
+        "allocation_key" => Some(Constraint::AllocationKey),
+        "saved_filter_name" => Some(Constraint::SavedFilterName),
+        "user_email" => Some(Constraint::UserEmail),
+        "credential_secret" => Some(Constraint::CredentialSecret),
+        // The pairs that foreign keys refer to.
+        "environment_of_project" | "flag_of_project" => Some(Constraint::Id),
+        name if name.ends_with("_pkey") => Some(Constraint::Id),
+        _ => None,
+    }
+}
+
+/// Whether the same statement may succeed later. The class, the first two characters of the code, says whether the
+/// fault is in the world rather than in the statement.
+fn is_passing(refusal: &dyn DatabaseError) -> bool {
+    let Some(code) = refusal.code() else { return false };
+    match code.as_ref() {
+        // A standby that does not take writes; a transaction that was cut off for idling; a lock not got.
+        "25006" | "25P03" | "55P03" => true,
+        // Connection, access, no such database, rolled back, out of resources, operator, system.
+        _ => matches!(code.get(..2), Some("08" | "28" | "3D" | "40" | "53" | "57" | "58")),
+    }
+}

@@ -1,0 +1,37 @@
+//! Every statement is one that the engine understands, and finds what it looks for by an index.
+
+use super::{
+    Conn, credentials, dialect, environments, flag_environments, flags, history, projects, saved_filters,
+    users,
+};
+use sqlx::{Executor as _, SqlSafeStr as _};
+
+/// All of them.
+pub(super) fn all() -> Vec<&'static str> {
+    [
+        credentials::STATEMENTS,
+        dialect::STATEMENTS,
+        environments::STATEMENTS,
+        flag_environments::STATEMENTS,
+        flags::STATEMENTS,
+        history::STATEMENTS,
+        projects::STATEMENTS,
+        saved_filters::STATEMENTS,
+        users::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// Whether reading every row of a table is what the statement is for: the list of all projects.
+pub(super) fn reads_everything(statement: &str) -> bool {
+    statement.contains("FROM projects ORDER BY")
+}
+
+/// Panics, with the statement, when one cannot be prepared.
+pub(super) async fn prepare_all(conn: &mut Conn) {
+    for statement in all() {
+        if let Err(error) = conn.prepare(statement.into_sql_str()).await {
+            panic!("{error}: {statement}");
+        }
+    }
+}

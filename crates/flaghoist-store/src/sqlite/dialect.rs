@@ -1,0 +1,94 @@
+//! What SQLite says differently from PostgreSQL.
+
+use super::Conn;
+use crate::{Constraint, Error, Result};
+use flaghoist_model::id::ProjectId;
+use sqlx::error::{DatabaseError, ErrorKind};
+use uuid::Uuid;
+
+/// A value in a `TEXT` column of JSON.
+pub(super) use sqlx::types::Json as Document;
+
+pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
+    SELECT flag_id, environment_id, format, document, updated_at, revision
+    FROM flag_environments
+    WHERE flag_id IN (SELECT unhex(value) FROM json_each($1))
+    ORDER BY flag_id, environment_id";
+
+/// Every statement that only SQLite has.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[];
+
+/// Identifiers as one parameter: a JSON list of hexadecimal text.
+pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> Document<Vec<String>> {
+    Document(ids.map(|id| id.simple().to_string()).collect())
+}
+
+/// Tells other servers about a revision: there are none.
+pub(super) async fn announce(_conn: &mut Conn, _project_id: ProjectId, _revision: i64) -> Result<()> {
+    Ok(())
+}
+
+/// Runs a call. SQLite keeps its own time-outs and no network can lose an answer.
+pub(super) async fn within<T>(call: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    call.await
+}
+
+/// What a failed statement means.
+pub(super) fn failed(error: sqlx::Error) -> Error {
+    match &error {
+        sqlx::Error::Database(refusal) => match refused(refusal.as_ref()) {
+            Some(known) => known,
+            None if is_passing(refusal.as_ref()) => Error::Unavailable(error),
+            None => Error::Statement(error),
+        },
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => Error::Unavailable(error),
+        _ => Error::Statement(error),
+    }
+}
+
+fn refused(refusal: &dyn DatabaseError) -> Option<Error> {
+    match refusal.kind() {
+        ErrorKind::UniqueViolation => constraint(refusal.message()).map(Error::Duplicate),
+        ErrorKind::ForeignKeyViolation => Some(Error::NotFound { table: "referenced" }),
+        _ => None,
+    }
+}
+
+/// SQLite names the columns of a violated constraint, never the constraint.
+fn constraint(message: &str) -> Option<Constraint> {
+    let (_, columns) = message.split_once("UNIQUE constraint failed: ")?;
+    match columns {
+        "projects.key" => Some(Constraint::ProjectKey),
+        "environments.project_id, environments.key" => Some(Constraint::EnvironmentKey),
+        "environments.project_id, environments.name" => Some(Constraint::EnvironmentName),
+        "environment_queries.project_id, environment_queries.query" => Some(Constraint::EnvironmentQuery),
+        "flags.project_id, flags.key" => Some(Constraint::FlagKey),
+        "flags.project_id, flags.name" => Some(Constraint::FlagName),
+        "allocations.project_id, allocations.key" => Some(Constraint::AllocationKey),
+        "saved_filters.project_id, saved_filters.name" => Some(Constraint::SavedFilterName),
+        "users.email" => Some(Constraint::UserEmail),
+        "credentials.secret_hash" => Some(Constraint::CredentialSecret),
+        // Primary keys, and the pairs that foreign keys refer to.
+        _ => matches!(columns.rsplit('.').next(), Some("id")).then_some(Constraint::Id),
+    }
+}
+
+/// Whether the same statement may succeed later: the primary result code, in the low byte, says whether the
+/// fault is in the world rather than in the statement.
+fn is_passing(refusal: &dyn DatabaseError) -> bool {
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    const NO_MEMORY: i32 = 7;
+    const READ_ONLY: i32 = 8;
+    const INPUT_OUTPUT: i32 = 10;
+    const FULL: i32 = 13;
+    const CANNOT_OPEN: i32 = 14;
+    const PROTOCOL: i32 = 15;
+    let code = refusal.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
+    matches!(code, Some(BUSY | LOCKED | NO_MEMORY | READ_ONLY | INPUT_OUTPUT | FULL | CANNOT_OPEN | PROTOCOL))
+}

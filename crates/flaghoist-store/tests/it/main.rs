@@ -1,0 +1,16 @@
+//! What every store promises, checked on both engines; then what only one of them can get wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test gives up by panicking")]
+
+mod borders;
+mod corruption;
+mod deletion;
+mod engines;
+mod pages;
+mod postgres;
+mod revisions;
+mod round_trips;
+mod schema;
+mod sqlite;
+mod uniqueness;
+mod writers;

@@ -1,0 +1,123 @@
+//! `flaghoist doctor`
+
+use super::say;
+use crate::bootstrap_file;
+use crate::configuration::{Configuration, Options};
+use anyhow::{Result, bail};
+use clap::Args;
+use std::fmt::Display;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// Options of the command.
+#[derive(Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What was found, one line each.
+#[derive(Default)]
+struct Findings {
+    bad: usize,
+}
+
+impl Findings {
+    fn good(&self, what: impl Display) {
+        say(format_args!("ok    {what}"));
+    }
+
+    fn bad(&mut self, what: impl Display, remedy: impl Display) {
+        self.bad += 1;
+        say(format_args!("BAD   {what}\n      {remedy}"));
+    }
+}
+
+/// Looks at the configuration, the data directory, the database and the running server. Changes nothing.
+pub(crate) fn run(doctor: &Doctor) -> Result<()> {
+    let configuration = Configuration::resolve(doctor.options.clone())?;
+    let mut findings = Findings::default();
+    findings.good("the configuration is valid");
+    check_data_dir(&configuration.data_dir, &mut findings);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let url = check_bootstrap(&configuration.data_dir, &mut findings)
+        .unwrap_or_else(|| format!("http://{}", configuration.listen));
+    runtime.block_on(check_server(&url, &mut findings));
+    if let Some(database_url) = &configuration.database_url {
+        runtime.block_on(check_postgres(database_url, &mut findings));
+    }
+    match findings.bad {
+        0 => Ok(()),
+        count => bail!("{count} thing(s) to mend"),
+    }
+}
+
+fn check_data_dir(data_dir: &Path, findings: &mut Findings) {
+    let shown = data_dir.display();
+    match std::fs::metadata(data_dir) {
+        Ok(metadata) if metadata.is_dir() => findings.good(format_args!("the data directory {shown} exists")),
+        Ok(_) => findings
+            .bad(format_args!("{shown} is no directory"), "move the file away, or give another --data-dir"),
+        Err(error) => findings.bad(
+            format_args!("the data directory {shown} cannot be read: {error}"),
+            "start the server once, or give the --data-dir it runs with",
+        ),
+    }
+}
+
+/// The address in `bootstrap.json`, if there is one.
+fn check_bootstrap(data_dir: &Path, findings: &mut Findings) -> Option<String> {
+    let path = bootstrap_file::path(data_dir);
+    let shown = path.display();
+    let bootstrap = match bootstrap_file::read(data_dir) {
+        Ok(Some(bootstrap)) => bootstrap,
+        Ok(None) => {
+            findings
+                .good(format_args!("there is no {shown}; the secrets of the first start are kept elsewhere"));
+            return None;
+        }
+        Err(error) => {
+            findings.bad(format_args!("{error:#}"), "restore it from a backup, or remove it");
+            return None;
+        }
+    };
+    let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
+    if mode & 0o077 == 0 {
+        findings.good(format_args!("{shown} is readable by its owner only"));
+    } else {
+        findings.bad(format_args!("{shown} has mode {mode:o}: others may read the secrets"), "chmod 600 it");
+    }
+    Some(bootstrap.url)
+}
+
+async fn check_server(url: &str, findings: &mut Findings) {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build();
+    let response = match client {
+        Ok(client) => client.get(format!("{url}/readyz")).send().await,
+        Err(error) => Err(error),
+    };
+    match response {
+        Ok(response) if response.status().is_success() => {
+            findings.good(format_args!("the server at {url} is ready"))
+        }
+        Ok(response) => {
+            let body = response.text().await.unwrap_or_default();
+            findings.bad(format_args!("the server at {url} is not ready: {body}"), "look at its log");
+        }
+        Err(_) => findings.bad(format_args!("no server answers at {url}"), "start it with `flaghoist serve`"),
+    }
+}
+
+async fn check_postgres(database_url: &str, findings: &mut Findings) {
+    match flaghoist_store::PostgresStore::connect(database_url).await {
+        Ok(store) => {
+            findings.good("PostgreSQL can be reached and its schema is current");
+            store.close().await;
+        }
+        Err(error) => findings.bad(
+            format_args!("PostgreSQL cannot be used: {error}"),
+            "check --database-url, the server, and the user's rights",
+        ),
+    }
+}

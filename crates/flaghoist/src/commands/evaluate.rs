@@ -1,0 +1,177 @@
+//! `flaghoist evaluate`
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use flaghoist_eval::{Attributes, Dialect, ErrorCode, Expected, Explanation, Reason, Snapshot, Subject};
+use flaghoist_server::clock::{Clock, SystemClock};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::io::{BufRead, BufWriter, Write};
+use std::path::PathBuf;
+
+/// Options of the command.
+#[derive(Args)]
+pub(crate) struct Evaluate {
+    /// The UFC document, bare or in its envelope.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Dialect of the document.
+    #[arg(long, value_enum, default_value = "datadog")]
+    dialect: DialectName,
+    /// Also say how every allocation fared.
+    #[arg(long)]
+    explain: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DialectName {
+    Datadog,
+    Eppo,
+}
+
+/// One line of input.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    flag: String,
+    #[serde(default)]
+    variation_type: Option<String>,
+    #[serde(borrow, default)]
+    default_value: Option<&'a RawValue>,
+    #[serde(default)]
+    targeting_key: Option<String>,
+    #[serde(borrow, default)]
+    attributes: Option<Attributes<'a>>,
+}
+
+/// One line of output. Members that do not apply are absent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    flag: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<AnsweredValue<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocation_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    do_log: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Explanation<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum AnsweredValue<'a> {
+    Served(&'a flaghoist_eval::Value),
+    Default(&'a RawValue),
+}
+
+/// A line that could not be read.
+#[derive(Serialize)]
+struct Unreadable {
+    error: String,
+}
+
+/// Answers every line of standard input.
+pub(crate) fn run(evaluate: &Evaluate) -> Result<()> {
+    let shown = evaluate.config.display();
+    let document = std::fs::read(&evaluate.config).with_context(|| format!("could not read {shown}"))?;
+    let dialect = match evaluate.dialect {
+        DialectName::Datadog => Dialect::Datadog,
+        DialectName::Eppo => Dialect::Eppo,
+    };
+    let snapshot =
+        Snapshot::from_json(&document, dialect).with_context(|| format!("{shown} is no UFC document"))?;
+    let input = std::io::stdin().lock();
+    let mut output = BufWriter::new(std::io::stdout().lock());
+    for line in input.lines() {
+        let line = line.context("standard input broke off")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        answer(&snapshot, &line, evaluate.explain, SystemClock.now(), &mut output)?;
+        // One answer a line, at once: the caller may be waiting for it before it asks again.
+        output.flush()?;
+    }
+    Ok(())
+}
+
+fn answer(
+    snapshot: &Snapshot,
+    line: &str,
+    explain: bool,
+    now: Timestamp,
+    output: &mut impl Write,
+) -> Result<()> {
+    match serde_json::from_str::<Request<'_>>(line).map_err(|error| error.to_string()).and_then(|request| {
+        let expected = expected(request.variation_type.as_deref())?;
+        Ok((request, expected))
+    }) {
+        Ok((request, expected)) => write_answer(snapshot, &request, expected, explain, now, output)?,
+        Err(cause) => {
+            serde_json::to_writer(
+                &mut *output,
+                &Unreadable { error: format!("the request is not valid: {cause}") },
+            )?;
+        }
+    }
+    output.write_all(b"\n")?;
+    Ok(())
+}
+
+fn write_answer(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    expected: Expected,
+    explain: bool,
+    now: Timestamp,
+    output: &mut impl Write,
+) -> Result<()> {
+    let none = Attributes::new();
+    let attributes = request.attributes.as_ref().unwrap_or(&none);
+    let subject = Subject { targeting_key: request.targeting_key.as_deref(), attributes };
+    let (decision, explanation) = if explain {
+        let (decision, explanation) = snapshot.explain(&request.flag, expected, &subject, now);
+        (decision, Some(explanation))
+    } else {
+        (snapshot.decide(&request.flag, expected, &subject, now), None)
+    };
+    let served = decision.value.map(AnsweredValue::Served);
+    let fell_back = decision.reason == Reason::Error || decision.value.is_none();
+    let answer = Answer {
+        flag: &request.flag,
+        value: served.or_else(|| request.default_value.filter(|_| fell_back).map(AnsweredValue::Default)),
+        variant: decision.variant,
+        reason: decision.reason.as_str(),
+        allocation_key: decision.allocation_key,
+        error_code: decision.error_code.map(ErrorCode::as_str),
+        do_log: decision.variant.map(|_| decision.do_log),
+        explanation,
+    };
+    serde_json::to_writer(output, &answer)?;
+    Ok(())
+}
+
+/// The type that the application asks for. `NUMBER` is what JavaScript asks: whole or not.
+fn expected(variation_type: Option<&str>) -> Result<Expected, String> {
+    Ok(match variation_type {
+        None => Expected::Any,
+        Some("STRING") => Expected::String,
+        Some("INTEGER") => Expected::Integer,
+        Some("NUMERIC") => Expected::Numeric,
+        Some("NUMBER") => Expected::Number,
+        Some("BOOLEAN") => Expected::Boolean,
+        Some("JSON") => Expected::Json,
+        Some(other) => {
+            return Err(format!(
+                "variationType {other:?} is none of STRING, INTEGER, NUMERIC, NUMBER, BOOLEAN, JSON"
+            ));
+        }
+    })
+}

@@ -1,0 +1,182 @@
+//! `flaghoist serve`
+
+use crate::bootstrap_file;
+use crate::configuration::{Configuration, LogFormat, Options};
+use anyhow::{Context, Result};
+use clap::Args;
+use flaghoist_model::MintId;
+use flaghoist_server::app::{self, App};
+use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
+use flaghoist_server::clock::{Clock, SystemClock};
+use flaghoist_server::secret::TimeOrderedIds;
+use flaghoist_server::{demo, lifecycle, publish};
+use flaghoist_store::{PostgresStore, SqliteStore, Store};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing_subscriber::EnvFilter;
+
+/// Options of the command.
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    options: Options,
+    /// Add a small set of flags to look at, on the first start.
+    #[arg(long)]
+    demo: bool,
+    /// API key of the first start, instead of a random one.
+    #[arg(long, env = "FLAGHOIST_BOOTSTRAP_API_KEY", value_name = "SECRET", hide_env_values = true)]
+    bootstrap_api_key: Option<String>,
+    /// Application key of the first start, instead of a random one.
+    #[arg(long, env = "FLAGHOIST_BOOTSTRAP_APPLICATION_KEY", value_name = "SECRET", hide_env_values = true)]
+    bootstrap_application_key: Option<String>,
+}
+
+/// Runs the server until it is told to stop.
+pub(crate) fn run(serve: Serve) -> Result<()> {
+    let configuration = Configuration::resolve(serve.options)?;
+    start_logging(&configuration)?;
+    let given =
+        GivenSecrets { api_key: serve.bootstrap_api_key, application_key: serve.bootstrap_application_key };
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")?
+        .block_on(run_server(configuration, given, serve.demo))
+}
+
+async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo: bool) -> Result<()> {
+    // Signals are caught from here on: a stop during the start is a stop, not a crash.
+    let soft = CancellationToken::new();
+    listen_for_signals(soft.clone())?;
+    let listener = TcpListener::bind(configuration.listen)
+        .await
+        .with_context(|| format!("could not listen on {}", configuration.listen))?;
+    let url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
+    let store = open_store(&configuration).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn MintId> = Arc::new(TimeOrderedIds::new(Arc::clone(&clock)));
+    let data_dir = configuration.data_dir.clone();
+    let made = first_start(store.as_ref(), clock.as_ref(), ids.as_ref(), &url, given, |bootstrap| {
+        bootstrap_file::write(&data_dir, bootstrap).map_err(|error| format!("{error:#}"))
+    })
+    .await
+    .context("the first start failed")?;
+
+    let mut app = App::new(store, clock, ids);
+    app.request_timeout = Duration::from_millis(configuration.request_timeout_ms);
+    let app = Arc::new(app);
+    app.publisher.refresh().await.context("could not read the flags")?;
+    match &made {
+        Some(bootstrap) => {
+            if with_demo {
+                demo::add(&app, &bootstrap.application_key)
+                    .await
+                    .context("could not add the demonstration")?;
+            }
+            announce(&configuration, bootstrap);
+        }
+        None => update_url(&configuration, &url)?,
+    }
+
+    let tasks = TaskTracker::new();
+    tasks.spawn(publish::follow(Arc::clone(&app.publisher), soft.clone()));
+    tasks.close();
+    tracing::info!(url, engine = app.store.engine().await.unwrap_or_default(), "listening");
+    let drain = Duration::from_millis(configuration.drain_timeout_ms);
+    lifecycle::serve(listener, app::build(app), soft, drain).await;
+    tasks.wait().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn open_store(configuration: &Configuration) -> Result<Arc<dyn Store>> {
+    Ok(match &configuration.database_url {
+        Some(url) => {
+            Arc::new(PostgresStore::connect(url).await.context("could not open the PostgreSQL database")?)
+        }
+        None => {
+            let directory = &configuration.data_dir;
+            let store = SqliteStore::open(directory)
+                .await
+                .with_context(|| format!("could not open the database in {}", directory.display()))?;
+            Arc::new(store)
+        }
+    })
+}
+
+fn start_logging(configuration: &Configuration) -> Result<()> {
+    let filter = EnvFilter::try_new(&configuration.log)
+        .with_context(|| format!("{:?} is no log filter", configuration.log))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    match configuration.log_format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}
+
+/// The first signal stops softly, the second at once.
+fn listen_for_signals(soft: CancellationToken) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).context("could not catch SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("could not catch SIGTERM")?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if soft.is_cancelled() {
+                tracing::warn!("stopping at once");
+                std::process::exit(1);
+            }
+            tracing::info!("stopping; once more stops at once");
+            soft.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// Tells where the secrets of the first start are: a person at a terminal sees them, a log file does not.
+fn announce(configuration: &Configuration, bootstrap: &Bootstrap) {
+    let path = bootstrap_file::path(&configuration.data_dir);
+    tracing::info!(path = %path.display(), "first start: the keys are in this file");
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    super::say(format_args!("\n  Flaghoist is at {}\n", bootstrap.url));
+    super::say(format_args!("  DD-API-KEY          {}", bootstrap.api_key));
+    super::say(format_args!("  DD-APPLICATION-KEY  {}", bootstrap.application_key));
+    super::say(format_args!("  administrator       {} {}", bootstrap.admin.email, bootstrap.admin.password));
+    for environment in &bootstrap.environments {
+        super::say(format_args!(
+            "  {:<19} {}",
+            format!("{} server", environment.key),
+            environment.server_sdk_key
+        ));
+        super::say(format_args!(
+            "  {:<19} {}",
+            format!("{} client", environment.key),
+            environment.client_sdk_key
+        ));
+    }
+    super::say(format_args!("\n  All of it is in {} too.\n", path.display()));
+}
+
+/// The address may be another one than at the first start.
+fn update_url(configuration: &Configuration, url: &str) -> Result<()> {
+    if let Some(mut bootstrap) = bootstrap_file::read(&configuration.data_dir)?
+        && bootstrap.url != url
+    {
+        url.clone_into(&mut bootstrap.url);
+        bootstrap_file::write(&configuration.data_dir, &bootstrap)?;
+    }
+    Ok(())
+}

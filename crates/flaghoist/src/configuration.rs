@@ -1,0 +1,139 @@
+//! Options of the server: flags, then `FLAGHOIST_…` variables, then a TOML file, then `defaults.toml`, which
+//! is compiled in and documents them.
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The defaults, and their documentation.
+pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// Options as they may be given on the command line or by environment variables.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, env = "FLAGHOIST_LISTEN", value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Directory of the embedded database and of bootstrap.json.
+    #[arg(long, env = "FLAGHOIST_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// PostgreSQL to use instead of the embedded database: postgres://user:password@host/database.
+    #[arg(long, env = "FLAGHOIST_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Which log lines are written, as `level` or `target=level,…`.
+    #[arg(long, env = "FLAGHOIST_LOG", value_name = "FILTER")]
+    log: Option<String>,
+    /// Form of log lines: text or json.
+    #[arg(long, env = "FLAGHOIST_LOG_FORMAT", value_name = "FORM")]
+    log_format: Option<LogFormat>,
+    /// TOML file with any of these options.
+    #[arg(long, env = "FLAGHOIST_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// Options as a file gives them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    data_dir: Option<PathBuf>,
+    database_url: Option<String>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+    request_timeout_ms: Option<u64>,
+    drain_timeout_ms: Option<u64>,
+}
+
+/// Options as they count.
+#[derive(Clone, Debug)]
+pub(crate) struct Configuration {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database_url: Option<String>,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+    pub(crate) request_timeout_ms: u64,
+    pub(crate) drain_timeout_ms: u64,
+}
+
+impl Configuration {
+    /// The options that count, given `options`.
+    pub(crate) fn resolve(options: Options) -> Result<Self> {
+        let defaults: File = toml::from_str(DEFAULTS).context("the compiled-in defaults are damaged")?;
+        let file = match &options.config {
+            None => File::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("could not read the configuration {}", path.display()))?;
+                toml::from_str(&text)
+                    .with_context(|| format!("the configuration {} is not valid", path.display()))?
+            }
+        };
+        let missing = |name| format!("the compiled-in defaults have no {name}");
+        Ok(Self {
+            listen: options.listen.or(file.listen).or(defaults.listen).with_context(|| missing("listen"))?,
+            data_dir: options
+                .data_dir
+                .or(file.data_dir)
+                .or(defaults.data_dir)
+                .with_context(|| missing("data_dir"))?,
+            database_url: options.database_url.or(file.database_url),
+            log: options.log.or(file.log).or(defaults.log).with_context(|| missing("log"))?,
+            log_format: options
+                .log_format
+                .or(file.log_format)
+                .or(defaults.log_format)
+                .with_context(|| missing("log_format"))?,
+            request_timeout_ms: file
+                .request_timeout_ms
+                .or(defaults.request_timeout_ms)
+                .with_context(|| missing("request_timeout_ms"))?,
+            drain_timeout_ms: file
+                .drain_timeout_ms
+                .or(defaults.drain_timeout_ms)
+                .with_context(|| missing("drain_timeout_ms"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_anything_given_the_defaults_count() {
+        let configuration = Configuration::resolve(Options::default()).unwrap();
+        assert_eq!(configuration.listen.to_string(), "127.0.0.1:3000");
+        assert_eq!(configuration.data_dir, PathBuf::from("./flaghoist-data"));
+        assert_eq!(configuration.database_url, None);
+    }
+
+    #[test]
+    fn a_file_is_overruled_by_an_option_and_a_misspelt_member_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("flaghoist.toml");
+        std::fs::write(&path, "listen = \"127.0.0.1:1\"\nlog = \"debug\"\n").unwrap();
+        let options = Options {
+            listen: Some("127.0.0.1:2".parse().unwrap()),
+            config: Some(path.clone()),
+            ..Options::default()
+        };
+        let configuration = Configuration::resolve(options.clone()).unwrap();
+        assert_eq!((configuration.listen.port(), configuration.log.as_str()), (2, "debug"));
+        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
+        let error = format!("{:#}", Configuration::resolve(options).unwrap_err());
+        assert!(error.contains("lisen"), "{error}");
+    }
+}
