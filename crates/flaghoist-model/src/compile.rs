@@ -203,7 +203,9 @@ fn expand_rule(
         match &condition.test {
             Test::Inline { attribute, operator, values } => {
                 let condition = compile_condition(attribute, *operator, values);
-                alternatives.iter_mut().for_each(|conditions| conditions.push(condition.clone()));
+                for conditions in &mut alternatives {
+                    conditions.push(condition.clone());
+                }
             }
             Test::SavedFilter { saved_filter_id } => {
                 let options = saved_filters.get(saved_filter_id).map_or(&[][..], |filter| &filter.rules);

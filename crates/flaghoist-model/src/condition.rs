@@ -91,7 +91,7 @@ impl Operator {
         let single = |faults: &mut Faults, accepted: &str, fits: &dyn Fn(&str) -> bool| match values {
             [value] if fits(value) => {}
             [value] => {
-                faults.push_at(0, format!("{value:?} does not do for {}: give {accepted}", self.as_str()))
+                faults.push_at(0, format!("{value:?} does not do for {}: give {accepted}", self.as_str()));
             }
             _ => faults.push(format!("has {} values; {} takes one: {accepted}", values.len(), self.as_str())),
         };
