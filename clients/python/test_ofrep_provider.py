@@ -195,7 +195,7 @@ def test_who_gets_what_is_the_published_hash(enabled, client, server, production
                     return flag["variations"][candidate["variationKey"]]["value"]
         return "coded"
 
-    for one in SUBJECTS[:300] + ["", "ünïcode"]:
+    for one in SUBJECTS[:300] + ["ünïcode"]:
         assert client.get_string_value(key, "coded", subject(one)) == expected(one), one
 
 

@@ -9,7 +9,9 @@ mod flags;
 
 pub(crate) use environments::{create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
-pub(crate) use flags::{FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags};
+pub(crate) use flags::{
+    FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,
+};
 
 use crate::ApiError;
 use crate::app::App;

@@ -2,13 +2,17 @@
 //! faults with JSON pointers for all of them.
 
 use crate::ApiError;
+use crate::app::AppState;
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::{HeaderMap, header, request::Parts};
 use bytes::Bytes;
 use flaghoist_model::{Faults, Patch};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 /// Largest body of a management request.
@@ -101,6 +105,30 @@ impl<T> Member<T> {
     }
 }
 
+/// A JSON object read into a struct. Without it, a struct's derived reading takes arrays too.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
 /// What texts are called in messages.
 pub(crate) const A_STRING: &str = "a string";
 /// What switches are called in messages.
@@ -127,6 +155,19 @@ pub(crate) fn one_of<T>(
 /// An identifier in a body.
 pub(crate) fn id<T: FromStr>(text: Option<String>, name: &str, faults: &mut Faults) -> Option<T> {
     one_of(text, name, |text| text.parse().ok(), "the forms of a UUID", faults)
+}
+
+/// The parameters of a path. What is no text, such as `%FF`, names nothing: 404.
+pub(crate) struct PathOf<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathOf<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
+        let path = Path::<T>::from_request_parts(parts, &()).await;
+        path.map(|Path(path)| Self(path))
+            .map_err(|_| ApiError::NotFound("there is nothing at this path".to_owned()))
+    }
 }
 
 /// An identifier in a path. What is no UUID names nothing: 404.
@@ -162,7 +203,7 @@ pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Reads the text of a JSON object into members.
 pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| {
+    serde_json::from_slice(body).map(|Object(object)| object).map_err(|error| {
         let mut faults = Faults::new();
         faults.push(format!("the body is not the JSON object that is asked for: {error}"));
         ApiError::Invalid(faults.into_vec())

@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How often a node asks the database for changes of other nodes when it heard of none.
-const POLL_INTERVAL: Duration = Duration::from_millis(1_000);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Everything readers get, as of one moment.
 #[derive(Default)]

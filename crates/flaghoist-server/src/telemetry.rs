@@ -10,7 +10,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tracing::Instrument;
@@ -50,6 +51,10 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
     response
 }
 
+/// Differs per process, so that ids of two starts differ too.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     if let Some(id) = headers.get(REQUEST_ID)
         && (1..=REQUEST_ID_MAX_BYTES).contains(&id.len())
@@ -57,10 +62,6 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     {
         return id.clone();
     }
-    /// Differs per process, so that ids of two starts differ too.
-    static SEED: std::sync::LazyLock<u64> =
-        std::sync::LazyLock::new(|| std::hash::RandomState::new().build_hasher().finish());
-    static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let id = format!("{:016x}", SEED.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
     HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("0"))

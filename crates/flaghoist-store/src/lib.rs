@@ -17,6 +17,8 @@
 //!
 //! Aggregates are stored whole. What is searched, ordered or must be unique is a column; the rest is one JSON
 //! document. Nested things with ids of their own have index rows.
+//!
+//! Moments that are columns have microseconds; whoever wants to read back what was stored stores no finer ones.
 
 #![expect(
     clippy::duplicate_mod,

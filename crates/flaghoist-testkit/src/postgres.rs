@@ -61,7 +61,7 @@ impl Postgres {
     /// Makes an empty database, and says where it is reached.
     pub fn create_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        self.sql(&format!("CREATE DATABASE {name} STRATEGY = file_copy"));
+        self.sql(&format!("CREATE DATABASE {name}"));
         self.database_url(&name)
     }
 
@@ -143,5 +143,30 @@ fn run(command: &mut Command) {
         output.rewind().expect("a file can be read from its start");
         output.read_to_string(&mut text).expect("programs write text");
         panic!("{command:?} ended with {status}: {text}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(server: &Postgres) -> bool {
+        std::net::TcpStream::connect(("127.0.0.1", server.port)).is_ok()
+    }
+
+    #[test]
+    fn a_server_comes_and_goes_as_told_and_leaves_nothing_behind() {
+        let Some(server) = Postgres::launch(Options::default()) else { return };
+        assert_ne!(server.create_database(), server.create_database());
+        for end in [Postgres::stop, Postgres::kill] {
+            assert!(answers(&server));
+            end(&server);
+            assert!(!answers(&server));
+            server.start();
+        }
+        let (port, dir) = (server.port, server.dir.path().to_owned());
+        drop(server);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
+        assert!(!dir.exists());
     }
 }

@@ -6,6 +6,7 @@ use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
 use flaghoist_model::access::Principal;
+use flaghoist_model::allocation::{AllocationContext, AllocationDraft};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{Flag, FlagDraft};
 use flaghoist_model::flag_environment::FlagEnvironment;
@@ -78,18 +79,30 @@ pub(super) async fn load(
     views.pop().ok_or_else(|| not_found("feature flag", id))
 }
 
-/// Makes a flag. It is disabled everywhere and serves its default variant by default.
+/// An allocation that a new flag starts with.
+pub(crate) struct FirstAllocation {
+    /// The environment it is for; `None` when that was recorded as a fault.
+    pub(crate) environment_id: Option<EnvironmentId>,
+    /// The allocation.
+    pub(crate) draft: AllocationDraft,
+}
+
+/// Makes a flag. It is disabled everywhere and serves its default variant by default. The place of `faults` is
+/// the flag; first allocations stand in its member `allocations`.
 pub(crate) async fn create_flag(
     app: &App,
     principal: &Principal,
     draft: FlagDraft,
+    allocations: Vec<FirstAllocation>,
     faults: Faults,
 ) -> Result<FlagView, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
+    let place = format!("{}/allocations", faults.pointer());
     let flag = Flag::create(draft, principal, edit.now, app.ids.as_ref(), faults)?;
     edit.writer.insert_flag(&flag).await?;
     let view = view_flags(edit.writer.as_mut(), principal, vec![flag]).await?.pop();
-    let view = view.ok_or_else(|| ApiError::internal("a flag just made has no view"))?;
+    let mut view = view.ok_or_else(|| ApiError::internal("a flag just made has no view"))?;
+    add_first_allocations(&mut edit, &mut view, allocations, &place).await?;
     // A disabled flag answers DISABLED where an unknown one answers FLAG_NOT_FOUND: every environment changes.
     let touched: Vec<EnvironmentId> =
         view.environments.iter().map(|(environment, _)| environment.id).collect();
@@ -103,6 +116,39 @@ pub(crate) async fn create_flag(
     };
     edit.commit(record).await?;
     Ok(view)
+}
+
+async fn add_first_allocations(
+    edit: &mut Edit<'_>,
+    view: &mut FlagView,
+    allocations: Vec<FirstAllocation>,
+    place: &str,
+) -> Result<(), ApiError> {
+    if allocations.is_empty() {
+        return Ok(());
+    }
+    let saved_filters = edit.saved_filters().await?;
+    for (position, FirstAllocation { environment_id, draft }) in allocations.into_iter().enumerate() {
+        let mut faults = Faults::under(&format!("{place}/{position}"));
+        let entry =
+            view.environments.iter_mut().find(|(environment, _)| Some(environment.id) == environment_id);
+        let Some((_, entry)) = entry else {
+            faults.push_at("environment_id", "is no environment of this project");
+            return Err(ApiError::Invalid(faults.into_vec()));
+        };
+        let context = AllocationContext {
+            flag: &view.flag,
+            default_variant_id: entry.default_variant_id,
+            saved_filters: &saved_filters,
+            now: edit.now,
+            ids: edit.app.ids.as_ref(),
+        };
+        *entry = entry.with_allocation(draft, &context, faults)?.0;
+    }
+    for (_, entry) in view.environments.iter().filter(|(_, entry)| !entry.allocations.is_empty()) {
+        edit.writer.save_flag_environment(entry).await?;
+    }
+    Ok(())
 }
 
 /// Changes a flag as `apply` says, and gives the flag as it is then. A key or name that is taken is a fault of

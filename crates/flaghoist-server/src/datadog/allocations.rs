@@ -6,4 +6,6 @@ pub(crate) mod replace;
 mod request;
 mod resource;
 
+pub(crate) use request::AllocationIn;
+
 pub(crate) use resource::{AllocationOut, AllocationsOut, allocation_out};

@@ -3,7 +3,7 @@
 use super::MEDIA_TYPE;
 use crate::ApiError;
 use crate::app::AppState;
-use crate::decode::{self, Member};
+use crate::decode::{self, Member, Object};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
@@ -119,7 +119,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
 #[serde(bound = "T: DeserializeOwned")]
 pub(crate) struct RequestDocument<T> {
     #[serde(default)]
-    data: Member<RequestResource<T>>,
+    data: Member<Object<RequestResource<T>>>,
 }
 
 /// One resource of a request.
@@ -131,7 +131,7 @@ pub(crate) struct RequestResource<T> {
     #[serde(default, rename = "type")]
     kind: Member<String>,
     #[serde(default)]
-    attributes: Member<T>,
+    attributes: Member<Object<T>>,
 }
 
 impl<T> RequestDocument<T> {
@@ -139,7 +139,7 @@ impl<T> RequestDocument<T> {
     pub(crate) fn open(self, kind: &str) -> Result<(T, Option<String>), ApiError> {
         let mut faults = Faults::new();
         let data = self.data.required("data", "the resource as an object", &mut faults);
-        let opened = data.and_then(|data| faults.at("data", |faults| data.open(kind, faults)));
+        let opened = data.and_then(|Object(data)| faults.at("data", |faults| data.open(kind, faults)));
         match opened {
             Some(opened) if faults.is_empty() => Ok(opened),
             _ => Err(ApiError::Invalid(faults.into_vec())),
@@ -156,7 +156,8 @@ impl<T> RequestResource<T> {
             faults.push_at("type", format!("{other:?} does not do; give {accepted}"));
         }
         let id = self.id.optional("id", decode::A_UUID, faults);
-        let attributes = self.attributes.required("attributes", "the members as an object", faults)?;
+        let Object(attributes) =
+            self.attributes.required("attributes", "the members as an object", faults)?;
         Some((attributes, id))
     }
 }

@@ -7,9 +7,9 @@ use crate::ApiError;
 use crate::access::{Allowed, ReadFlags, WriteFlags};
 use crate::app::AppState;
 use crate::commands;
-use crate::decode::{self, A_STRING, Member, not_found, path_id};
+use crate::decode::{self, A_STRING, Member, PathOf, not_found, path_id};
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
@@ -55,6 +55,7 @@ impl Serving {
 
 /// What to change. What is absent stays, null clears.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the members on the wire")]
 pub(crate) struct ServingIn {
     /// Served when no allocation matches.
     #[serde(default)]
@@ -73,13 +74,13 @@ pub(crate) struct ServingIn {
 impl ServingIn {
     fn into_patch(self, flag: &Flag, faults: &mut Faults) -> ServingPatch {
         let mut variant = |name: &str, member: Member<String>| match member.patch(name, A_STRING, faults) {
-            Patch::Set(key) => match flag.variant_by_key(&key) {
-                Some(variant) => Patch::Set(variant.id),
-                None => {
-                    faults.push_at(name, format!("{key:?} is the key of no variant of this flag"));
-                    Patch::Keep
+            Patch::Set(key) => {
+                if let Some(variant) = flag.variant_by_key(&key) {
+                    return Patch::Set(variant.id);
                 }
-            },
+                faults.push_at(name, format!("{key:?} is the key of no variant of this flag"));
+                Patch::Keep
+            }
             Patch::Clear => Patch::Clear,
             Patch::Keep => Patch::Keep,
         };
@@ -106,7 +107,7 @@ impl ServingIn {
 pub(crate) async fn get_serving(
     State(app): State<AppState>,
     caller: Allowed<ReadFlags>,
-    Path(place): Path<(String, String)>,
+    PathOf(place): PathOf<(String, String)>,
 ) -> Result<axum::Json<Serving>, ApiError> {
     let (flag_id, environment_id) = read_place(&place)?;
     let view = commands::view_flag(&app, &caller.principal, flag_id).await?;
@@ -137,7 +138,7 @@ pub(crate) async fn get_serving(
 pub(crate) async fn update_serving(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
-    Path(place): Path<(String, String)>,
+    PathOf(place): PathOf<(String, String)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<axum::Json<Serving>, ApiError> {

@@ -5,8 +5,9 @@ use super::{EvaluationRequest, OfrepErrors, request};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
+use crate::decode::PathOf;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flaghoist_eval::{ErrorCode, Expected};
@@ -31,7 +32,7 @@ use flaghoist_eval::{ErrorCode, Expected};
 pub(crate) async fn evaluate_flag(
     State(app): State<AppState>,
     reader: SdkKey,
-    Path(key): Path<String>,
+    PathOf(key): PathOf<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {

@@ -127,12 +127,11 @@ impl Contents {
     ) -> Option<PublishedFlag> {
         let entry = self.entries.get(&environment_id).and_then(|entries| entries.get(&flag.id));
         let initial;
-        let entry = match entry {
-            Some(entry) => entry,
-            None => {
-                initial = FlagEnvironment::initial(flag, environment_id);
-                &initial
-            }
+        let entry = if let Some(entry) = entry {
+            entry
+        } else {
+            initial = FlagEnvironment::initial(flag, environment_id);
+            &initial
         };
         let wire = compile_flag(flag, entry, &self.saved_filters)?;
         let compiled = flaghoist_eval::Flag::compile(&wire).map(Arc::new);

@@ -108,12 +108,16 @@ pub(super) async fn page(
 
 /// The `LIKE` pattern of folded keys that contain `part`, whose own wildcards mean themselves.
 fn containing(part: &str) -> String {
+    // Longer than any key can be, so that cutting there changes no answer: engines limit patterns.
+    const LONGEST: usize = 1_000;
     let mut pattern = String::from("%");
-    for character in part.to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
+    for character in part.to_lowercase().chars().take(LONGEST) {
+        match character {
+            '%' | '_' | '\\' => pattern.extend(['\\', character]),
+            // PostgreSQL refuses U+0000 in text. Any other control character is in no key either.
+            '\0' => pattern.push('\u{1}'),
+            _ => pattern.push(character),
         }
-        pattern.push(character);
     }
     pattern.push('%');
     pattern

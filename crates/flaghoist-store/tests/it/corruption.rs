@@ -30,7 +30,7 @@ async fn tamper(home: &Home, statement: &str) {
 }
 
 /// Asserts that `error` names the place, and gives the reason.
-fn reason(error: Error, place: (&str, &str), row: impl ToString) -> String {
+fn reason(error: Error, place: (&str, &str), row: &impl ToString) -> String {
     match error {
         Error::Corrupt { table, column, row: found, reason } => {
             assert_eq!((table, column), place, "{reason}");
@@ -47,7 +47,7 @@ async fn a_document_that_is_no_flag_is_named(home: Home) {
     world.change(async |writer| writer.insert_flag(&flag).await).await.unwrap();
     tamper(&home, r#"UPDATE flags SET document = '{"description": 7}'"#).await;
     let error = world.read().await.find_flag(world.samples.project_id, flag.id).await.unwrap_err();
-    let reason = reason(error, ("flags", "document"), flag.id);
+    let reason = reason(error, ("flags", "document"), &flag.id);
     assert!(reason.contains("expected a string"), "{reason}");
 }
 
@@ -66,7 +66,7 @@ async fn a_document_of_a_later_format_is_named(home: Home) {
     tamper(&home, "UPDATE flag_environments SET format = 2").await;
     let error = world.read().await.flag_environments(&[flag.id]).await.unwrap_err();
     let row = format!("{}/{}", flag.id, environment.id);
-    let reason = reason(error, ("flag_environments", "format"), row);
+    let reason = reason(error, ("flag_environments", "format"), &row);
     assert_eq!(reason, "is 2, and this version of Flaghoist reads 1");
 }
 
@@ -74,7 +74,7 @@ async fn a_moment_that_does_not_exist_is_named(home: Home) {
     let world = World::new(&home).await;
     tamper(&home, "UPDATE projects SET created_at = 9223372036854775807").await;
     let error = world.read().await.projects().await.unwrap_err();
-    reason(error, ("projects", "created_at"), world.samples.project_id);
+    reason(error, ("projects", "created_at"), &world.samples.project_id);
 }
 
 async fn a_digest_of_the_wrong_length_is_named(home: Home) {
@@ -91,7 +91,7 @@ async fn a_digest_of_the_wrong_length_is_named(home: Home) {
     let shorter = if matches!(home, Home::Sqlite(_)) { "x'0102'" } else { r"'\x0102'" };
     tamper(&home, &format!("UPDATE credentials SET secret_hash = {shorter}")).await;
     let error = world.read().await.changes_since(world.samples.project_id, 0).await.unwrap_err();
-    let reason = reason(error, ("credentials", "secret_hash"), key.id);
+    let reason = reason(error, ("credentials", "secret_hash"), &key.id);
     assert_eq!(reason, "has 2 bytes, and SHA-256 has 32");
 }
 

@@ -4,7 +4,7 @@ use flaghoist_model::history::{Action, HistoryEntry};
 use flaghoist_store::{PostgresStore, Reader, Result, SqliteStore, Store, Writer};
 use flaghoist_testkit::postgres::Postgres;
 use flaghoist_testkit::samples::Samples;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -124,7 +124,7 @@ impl World {
         work: impl AsyncFnOnce(&mut dyn Writer) -> Result<()>,
     ) -> Result<HistoryEntry> {
         let mut writer = self.begin().await;
-        work(writer.deref_mut()).await?;
+        work(&mut *writer).await?;
         writer.commit(self.samples.change(Action::FlagUpdated)).await
     }
 

@@ -10,6 +10,7 @@ on_both_engines!(
     flags_of_the_same_moment_are_listed_in_one_order,
     a_part_of_the_key_is_found_in_any_case,
     wildcards_in_a_search_mean_themselves,
+    a_search_for_what_no_key_can_contain_finds_nothing,
     archived_flags_are_listed_alone_or_left_out,
 );
 
@@ -96,6 +97,16 @@ async fn wildcards_in_a_search_mean_themselves(home: Home) {
     assert_eq!(search(&world, "'").await, ["c'd"]);
     assert_eq!(search(&world, "[").await, ["[ab]"]);
     assert_eq!(search(&world, "*").await, ["a*"]);
+}
+
+async fn a_search_for_what_no_key_can_contain_finds_nothing(home: Home) {
+    // The name of a sample is the key after "Flag ", and may be no longer than a key.
+    let longest = "a".repeat(flaghoist_model::key::KEY_MAX_BYTES - "Flag ".len());
+    let world = with_flags(&home, &[&longest, "other"]).await;
+    assert_eq!(search(&world, &longest).await, [longest.as_str()]);
+    assert_eq!(search(&world, &format!("{longest}a")).await, [""; 0]);
+    assert_eq!(search(&world, &longest.repeat(1_000)).await, [""; 0]);
+    assert_eq!(search(&world, "oth\0er").await, [""; 0]);
 }
 
 async fn archived_flags_are_listed_alone_or_left_out(home: Home) {

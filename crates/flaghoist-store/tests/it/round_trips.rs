@@ -64,7 +64,7 @@ async fn an_updated_environment_keeps_its_content_revision_until_its_content_is_
     world.change(async |writer| writer.update_environment(&renamed).await).await.unwrap();
     let found = world.read().await.environments(world.samples.project_id).await.unwrap();
     let renamed = Environment { revision: 3, ..renamed };
-    assert_eq!(found, [renamed.clone()]);
+    assert_eq!(found, std::slice::from_ref(&renamed));
 
     let at = world.samples.now + SignedDuration::from_micros(1);
     world.change(async |writer| writer.touch_content(&[renamed.id], at).await).await.unwrap();
@@ -126,8 +126,8 @@ async fn what_a_flag_serves_is_read_back_with_allocations_and_schedules(home: Ho
     // The two allocations in the other order, with each other's keys.
     let mut swapped = FlagEnvironment { revision: 2, ..entry };
     swapped.allocations.reverse();
-    swapped.allocations[0].key = "ramp".to_owned();
-    swapped.allocations[1].key = "everybody".to_owned();
+    let [first, second] = swapped.allocations.as_mut_slice() else { unreachable!() };
+    std::mem::swap(&mut first.key, &mut second.key);
     world.change(async |writer| writer.save_flag_environment(&swapped).await).await.unwrap();
     let found = world.read().await.flag_environments(&[flag.id]).await.unwrap();
     assert_eq!(found, [FlagEnvironment { revision: 3, ..swapped }]);

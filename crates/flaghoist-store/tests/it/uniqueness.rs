@@ -148,7 +148,7 @@ async fn ids_of_variants_allocations_and_schedules_are_unique_everywhere(home: H
     same_allocation.allocations[0].id = first.allocations[0].id;
     let save = async |writer: &mut dyn Writer| writer.save_flag_environment(&same_allocation).await;
     refuses(&world, Constraint::Id, save).await;
-    same_schedule.allocations[0].schedule = first.allocations[0].schedule.clone();
+    same_schedule.allocations[0].schedule.clone_from(&first.allocations[0].schedule);
     let save = async |writer: &mut dyn Writer| writer.save_flag_environment(&same_schedule).await;
     refuses(&world, Constraint::Id, save).await;
 }

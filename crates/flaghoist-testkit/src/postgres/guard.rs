@@ -10,7 +10,11 @@ use std::process::{Child, Command, Stdio};
 const SCRIPT: &str = r#"
 cat > /dev/null
 pid=$(head -n 1 "$1/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"
-while [ -n "$pid" ] && kill -0 "$pid" 2> /dev/null; do sleep 0.05; done
+tries=0
+while [ -n "$pid" ] && [ "$tries" -lt 100 ] && kill -0 "$pid" 2> /dev/null; do
+    tries=$((tries + 1))
+    sleep 0.05
+done
 rm -rf "$1"
 "#;
 

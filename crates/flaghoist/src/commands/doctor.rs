@@ -20,11 +20,13 @@ pub(crate) struct Doctor {
 /// What was found, one line each.
 #[derive(Default)]
 struct Findings {
+    good: usize,
     bad: usize,
 }
 
 impl Findings {
-    fn good(&self, what: impl Display) {
+    fn good(&mut self, what: impl Display) {
+        self.good += 1;
         say(format_args!("ok    {what}"));
     }
 
@@ -47,6 +49,7 @@ pub(crate) fn run(doctor: &Doctor) -> Result<()> {
     if let Some(database_url) = &configuration.database_url {
         runtime.block_on(check_postgres(database_url, &mut findings));
     }
+    say(format_args!("\n{} ok, {} to mend", findings.good, findings.bad));
     match findings.bad {
         0 => Ok(()),
         count => bail!("{count} thing(s) to mend"),
@@ -83,7 +86,8 @@ fn check_bootstrap(data_dir: &Path, findings: &mut Findings) -> Option<String> {
         }
     };
     let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
-    if mode & 0o077 == 0 {
+    // The lowest six bits are the rights of the group and of others.
+    if mode.trailing_zeros() >= 6 {
         findings.good(format_args!("{shown} is readable by its owner only"));
     } else {
         findings.bad(format_args!("{shown} has mode {mode:o}: others may read the secrets"), "chmod 600 it");

@@ -94,18 +94,15 @@ async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo
 }
 
 async fn open_store(configuration: &Configuration) -> Result<Arc<dyn Store>> {
-    Ok(match &configuration.database_url {
-        Some(url) => {
-            Arc::new(PostgresStore::connect(url).await.context("could not open the PostgreSQL database")?)
-        }
-        None => {
-            let directory = &configuration.data_dir;
-            let store = SqliteStore::open(directory)
-                .await
-                .with_context(|| format!("could not open the database in {}", directory.display()))?;
-            Arc::new(store)
-        }
-    })
+    if let Some(url) = &configuration.database_url {
+        let store = PostgresStore::connect(url).await.context("could not open the PostgreSQL database")?;
+        return Ok(Arc::new(store));
+    }
+    let directory = &configuration.data_dir;
+    let store = SqliteStore::open(directory)
+        .await
+        .with_context(|| format!("could not open the database in {}", directory.display()))?;
+    Ok(Arc::new(store))
 }
 
 fn start_logging(configuration: &Configuration) -> Result<()> {

@@ -8,8 +8,8 @@ use crate::app::AppState;
 use crate::commands;
 use crate::datadog::envelope::{Answer, Body, RequestDocument};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
 use flaghoist_model::history::Action;
@@ -53,7 +53,7 @@ pub(crate) struct AllocationData {
 pub(crate) async fn create_allocation(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
-    Path((flag_id, environment_id)): Path<(String, String)>,
+    PathOf((flag_id, environment_id)): PathOf<(String, String)>,
     Body(request): Body<RequestDocument<AllocationIn>>,
 ) -> Result<Answer<Document<Resource<AllocationOut>>>, ApiError> {
     let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);

@@ -5,8 +5,8 @@ use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
 use crate::commands;
 use crate::datadog::{Errors, PathErrors};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::history::Action;
 
@@ -27,7 +27,7 @@ use flaghoist_model::history::Action;
 pub(crate) async fn enable_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
-    Path(place): Path<(String, String)>,
+    PathOf(place): PathOf<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     set_enabled(&app, &caller, &place, true).await
 }
@@ -49,7 +49,7 @@ pub(crate) async fn enable_feature_flag(
 pub(crate) async fn disable_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
-    Path(place): Path<(String, String)>,
+    PathOf(place): PathOf<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     set_enabled(&app, &caller, &place, false).await
 }

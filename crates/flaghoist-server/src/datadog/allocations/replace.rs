@@ -9,8 +9,8 @@ use crate::app::AppState;
 use crate::commands;
 use crate::datadog::envelope::{Answer, Body, Filters, RequestResource};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::{Member, path_id};
-use axum::extract::{Path, State};
+use crate::decode::{Member, Object, PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::allocation::AllocationDraft;
 use flaghoist_model::flag_environment::ServingPatch;
@@ -30,7 +30,7 @@ pub(crate) struct ReplaceAllocationsRequest {
 #[derive(Deserialize)]
 pub(crate) struct ReplaceBody {
     #[serde(default)]
-    data: Member<Vec<RequestResource<AllocationIn>>>,
+    data: Member<Vec<Object<RequestResource<AllocationIn>>>>,
 }
 
 impl ReplaceBody {
@@ -41,7 +41,7 @@ impl ReplaceBody {
         faults.check()?;
         let mut faults = Faults::under("/data");
         let mut drafts = Vec::new();
-        for (position, element) in elements.unwrap_or_default().into_iter().enumerate() {
+        for (position, Object(element)) in elements.unwrap_or_default().into_iter().enumerate() {
             drafts.extend(faults.at(position, |faults| {
                 let (attributes, id) = element.open(KIND, faults)?;
                 Some(faults.at("attributes", |faults| attributes.into_draft(id, faults)))
@@ -81,7 +81,7 @@ pub(crate) struct ReplaceOptions {
 pub(crate) async fn replace_allocations(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
-    Path((flag_id, environment_id)): Path<(String, String)>,
+    PathOf((flag_id, environment_id)): PathOf<(String, String)>,
     Filters(options): Filters<ReplaceOptions>,
     Body(request): Body<ReplaceBody>,
 ) -> Result<Answer<Document<Vec<Resource<AllocationOut>>>>, ApiError> {

@@ -1,6 +1,6 @@
 //! An allocation in a request.
 
-use crate::decode::{A_BOOLEAN, A_STRING, A_UUID, Member, id, one_of};
+use crate::decode::{A_BOOLEAN, A_STRING, A_UUID, Member, Object, id, one_of};
 use flaghoist_model::Faults;
 use flaghoist_model::allocation::{
     AllocationDraft, AllocationKind, GuardrailDraft, TriggerAction, WeightDraft,
@@ -37,19 +37,19 @@ pub(crate) struct AllocationIn {
     /// OR-ed; none means everyone.
     #[serde(default)]
     #[schema(value_type = Option<Vec<TargetingRuleIn>>)]
-    targeting_rules: Member<Vec<TargetingRuleIn>>,
+    targeting_rules: Member<Vec<Object<TargetingRuleIn>>>,
     /// Shares that sum to 100; none means that subjects pass through.
     #[serde(default)]
     #[schema(value_type = Option<Vec<VariantWeightIn>>)]
-    variant_weights: Member<Vec<VariantWeightIn>>,
+    variant_weights: Member<Vec<Object<VariantWeightIn>>>,
     /// Exposure over time; absent when everyone is in at once.
     #[serde(default)]
     #[schema(value_type = Option<ExposureScheduleIn>)]
-    exposure_schedule: Member<ExposureScheduleIn>,
+    exposure_schedule: Member<Object<ExposureScheduleIn>>,
     /// Watching metrics.
     #[serde(default)]
     #[schema(value_type = Option<Vec<GuardrailMetricIn>>)]
-    guardrail_metrics: Member<Vec<GuardrailMetricIn>>,
+    guardrail_metrics: Member<Vec<Object<GuardrailMetricIn>>>,
 }
 
 /// One of the OR-ed rules.
@@ -58,7 +58,7 @@ pub(crate) struct TargetingRuleIn {
     /// AND-ed, at least one.
     #[serde(default)]
     #[schema(value_type = Vec<ConditionIn>, required)]
-    conditions: Member<Vec<ConditionIn>>,
+    conditions: Member<Vec<Object<ConditionIn>>>,
 }
 
 /// A comparison of one attribute, or a saved filter.
@@ -117,11 +117,11 @@ pub(crate) struct ExposureScheduleIn {
     id: Member<String>,
     #[serde(default)]
     #[schema(value_type = RolloutOptionsIn, required)]
-    rollout_options: Member<RolloutOptionsIn>,
+    rollout_options: Member<Object<RolloutOptionsIn>>,
     /// At least one.
     #[serde(default)]
     #[schema(value_type = Vec<RolloutStepIn>, required)]
-    rollout_steps: Member<Vec<RolloutStepIn>>,
+    rollout_steps: Member<Vec<Object<RolloutStepIn>>>,
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     absolute_start_time: Member<String>,
@@ -191,7 +191,7 @@ impl AllocationIn {
             schedule: self
                 .exposure_schedule
                 .optional("exposure_schedule", "an object", faults)
-                .map(|schedule| faults.at("exposure_schedule", |faults| schedule.into_draft(faults))),
+                .map(|Object(schedule)| faults.at("exposure_schedule", |faults| schedule.into_draft(faults))),
             guardrails: each(
                 self.guardrail_metrics,
                 "guardrail_metrics",
@@ -204,7 +204,7 @@ impl AllocationIn {
 
 /// The drafts of a list's elements; absent lists are empty.
 fn each<T, D>(
-    list: Member<Vec<T>>,
+    list: Member<Vec<Object<T>>>,
     name: &str,
     faults: &mut Faults,
     into_draft: impl Fn(T, &mut Faults) -> D,
@@ -213,7 +213,7 @@ fn each<T, D>(
     faults.at(name, |faults| {
         let elements = list.into_iter().enumerate();
         elements
-            .map(|(position, element)| faults.at(position, |faults| into_draft(element, faults)))
+            .map(|(position, Object(element))| faults.at(position, |faults| into_draft(element, faults)))
             .collect()
     })
 }
@@ -306,7 +306,7 @@ impl ExposureScheduleIn {
             control_variant_key: self.control_variant_key.optional("control_variant_key", A_STRING, faults),
             ..ScheduleDraft::default()
         };
-        if let Some(options) = options {
+        if let Some(Object(options)) = options {
             faults.at("rollout_options", |faults| options.apply(&mut draft, faults));
         }
         draft

@@ -5,8 +5,8 @@ use crate::access::{Allowed, WriteEnvironments};
 use crate::app::AppState;
 use crate::commands;
 use crate::datadog::{Errors, PathErrors};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 /// Delete an environment
@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 pub(crate) async fn delete_environment(
     State(app): State<AppState>,
     caller: Allowed<WriteEnvironments>,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = path_id(&id, "environment")?;
     commands::delete_environment(&app, &caller.principal, id).await?;

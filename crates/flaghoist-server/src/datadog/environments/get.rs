@@ -6,8 +6,8 @@ use crate::access::{Allowed, ReadEnvironments};
 use crate::app::AppState;
 use crate::datadog::envelope::Answer;
 use crate::datadog::{Document, Errors, PathErrors, Resource};
-use crate::decode::{not_found, path_id};
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, not_found, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::id::EnvironmentId;
 
@@ -26,7 +26,7 @@ use flaghoist_model::id::EnvironmentId;
 pub(crate) async fn get_environment(
     State(app): State<AppState>,
     caller: Allowed<ReadEnvironments>,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> Result<Answer<Document<Resource<EnvironmentAttributes>>>, ApiError> {
     let id: EnvironmentId = path_id(&id, "environment")?;
     let environments = app.store.read().await?.environments(caller.principal.project_id).await?;

@@ -7,8 +7,8 @@ use crate::app::AppState;
 use crate::commands;
 use crate::datadog::envelope::{Answer, Body, RequestDocument};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
 
@@ -30,7 +30,7 @@ use flaghoist_model::Faults;
 pub(crate) async fn update_environment(
     State(app): State<AppState>,
     caller: Allowed<WriteEnvironments>,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     Body(request): Body<RequestDocument<EnvironmentIn>>,
 ) -> Result<Answer<Document<Resource<EnvironmentAttributes>>>, ApiError> {
     let id = path_id(&id, "environment")?;

@@ -7,8 +7,8 @@ use crate::app::AppState;
 use crate::commands::{self, FlagChange};
 use crate::datadog::envelope::Answer;
 use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::history::Action;
@@ -31,7 +31,7 @@ pub(crate) async fn archive_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
     shape: JsonApi,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     change(&app, &caller, shape, &id, Action::FlagArchived, |change| {
         change.view.flag.archive(change.principal, change.now)
@@ -55,7 +55,7 @@ pub(crate) async fn unarchive_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
     shape: JsonApi,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     change(&app, &caller, shape, &id, Action::FlagUnarchived, |change| {
         change.view.flag.unarchive(change.principal, change.now)

@@ -5,17 +5,20 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
 use crate::commands;
+use crate::datadog::allocations::AllocationIn;
 use crate::datadog::envelope::{Answer, Body, RequestDocument};
 use crate::datadog::{Document, Errors, JsonApi, Resource, WriteErrors};
-use crate::decode::{A_BOOLEAN, A_STRING, Member, one_of};
+use crate::decode::{A_BOOLEAN, A_STRING, A_UUID, Member, Object as JsonObject, id, one_of};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
 use flaghoist_model::flag::{DistributionChannel, FlagDraft, StalenessStatus};
 use flaghoist_model::value::ValueType;
 use flaghoist_model::variant::VariantDraft;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Members of a new flag.
@@ -40,7 +43,7 @@ pub(crate) struct FlagIn {
     /// At least one.
     #[serde(default)]
     #[schema(value_type = Vec<VariantIn>, required)]
-    variants: Member<Vec<VariantIn>>,
+    variants: Member<Vec<JsonObject<VariantIn>>>,
     /// What environments serve by default; the first variant when absent.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "off")]
@@ -68,7 +71,48 @@ pub(crate) struct FlagIn {
     /// Echoed on reads.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    migration_metadata: Member<Value>,
+    migration_metadata: Member<Map<String, Value>>,
+    /// Allocations to start with, as Datadog's migration tool sends them: each with its `environment_id`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<FlagAllocationIn>>)]
+    allocations: Member<Vec<FlagAllocationIn>>,
+}
+
+/// An allocation of a new flag: its members, and the environment it is for.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct FlagAllocationIn {
+    /// The environment.
+    #[schema(value_type = String, format = Uuid)]
+    environment_id: Member<String>,
+    #[schema(inline)]
+    #[serde(flatten)]
+    allocation: AllocationIn,
+}
+
+impl<'de> Deserialize<'de> for FlagAllocationIn {
+    /// Reads the object twice: flattening would lose the raw text that members are read from.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Environment {
+            #[serde(default)]
+            environment_id: Member<String>,
+        }
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let JsonObject(Environment { environment_id }) =
+            serde_json::from_str(raw).map_err(D::Error::custom)?;
+        let JsonObject(allocation) = serde_json::from_str(raw).map_err(D::Error::custom)?;
+        Ok(Self { environment_id, allocation })
+    }
+}
+
+impl FlagAllocationIn {
+    fn into_draft(self, faults: &mut Faults) -> commands::FirstAllocation {
+        let environment_id = self.environment_id.required("environment_id", A_UUID, faults);
+        commands::FirstAllocation {
+            environment_id: id(environment_id, "environment_id", faults),
+            draft: self.allocation.into_draft(None, faults),
+        }
+    }
 }
 
 /// A variant of a new flag, or a new variant.
@@ -89,7 +133,7 @@ pub(crate) struct VariantIn {
     /// Echoed on reads.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    migration_metadata: Member<Value>,
+    migration_metadata: Member<Map<String, Value>>,
 }
 
 impl VariantIn {
@@ -98,7 +142,10 @@ impl VariantIn {
             key: self.key.required("key", A_STRING, faults),
             name: self.name.required("name", A_STRING, faults),
             value: self.value.required("value", "the value as a string", faults),
-            migration_metadata: self.migration_metadata.optional("migration_metadata", "an object", faults),
+            migration_metadata: self
+                .migration_metadata
+                .optional("migration_metadata", "an object", faults)
+                .map(Value::Object),
         }
     }
 }
@@ -140,14 +187,19 @@ impl FlagIn {
                 faults,
             ),
             tags: self.tags.optional("tags", "an array of strings", faults),
-            migration_metadata: self.migration_metadata.optional("migration_metadata", "an object", faults),
+            migration_metadata: self
+                .migration_metadata
+                .optional("migration_metadata", "an object", faults)
+                .map(Value::Object),
         }
     }
 }
 
-fn drafts(variants: Vec<VariantIn>, faults: &mut Faults) -> Vec<VariantDraft> {
+fn drafts(variants: Vec<JsonObject<VariantIn>>, faults: &mut Faults) -> Vec<VariantDraft> {
     let variants = variants.into_iter().enumerate();
-    variants.map(|(position, variant)| faults.at(position, |faults| variant.into_draft(faults))).collect()
+    variants
+        .map(|(position, JsonObject(variant))| faults.at(position, |faults| variant.into_draft(faults)))
+        .collect()
 }
 
 /// Body of the request.
@@ -188,7 +240,15 @@ pub(crate) async fn create_feature_flag(
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let (attributes, _) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");
+    let allocations =
+        attributes.allocations.clone().optional("allocations", "an array of objects", &mut faults);
+    let allocations = faults.at("allocations", |faults| {
+        let allocations = allocations.unwrap_or_default().into_iter().enumerate();
+        allocations
+            .map(|(position, allocation)| faults.at(position, |faults| allocation.into_draft(faults)))
+            .collect()
+    });
     let draft = attributes.into_draft(&mut faults);
-    let view = commands::create_flag(&app, &caller.principal, draft, faults).await?;
+    let view = commands::create_flag(&app, &caller.principal, draft, allocations, faults).await?;
     Ok(Answer(StatusCode::CREATED, single(&view, shape)))
 }

@@ -7,8 +7,8 @@ use crate::app::AppState;
 use crate::commands;
 use crate::datadog::envelope::Answer;
 use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 /// Get a feature flag
@@ -27,7 +27,7 @@ pub(crate) async fn get_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<ReadFlags>,
     shape: JsonApi,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let view = commands::view_flag(&app, &caller.principal, path_id(&id, "feature flag")?).await?;
     Ok(Answer(StatusCode::OK, single(&view, shape)))

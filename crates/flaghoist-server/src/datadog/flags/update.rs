@@ -7,14 +7,14 @@ use crate::app::AppState;
 use crate::commands;
 use crate::datadog::envelope::{Answer, Body, RequestDocument};
 use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource, WriteErrors};
-use crate::decode::{A_BOOLEAN, A_STRING, Member, one_of, path_id};
-use axum::extract::{Path, State};
+use crate::decode::{A_BOOLEAN, A_STRING, Member, PathOf, one_of, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
 use flaghoist_model::flag::{DistributionChannel, FlagPatch, StalenessStatus};
 use flaghoist_model::history::Action;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Members of a flag that may change.
@@ -51,7 +51,7 @@ pub(crate) struct FlagUpdate {
     /// Echoed on reads.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    migration_metadata: Member<Value>,
+    migration_metadata: Member<Map<String, Value>>,
 }
 
 impl FlagUpdate {
@@ -79,7 +79,10 @@ impl FlagUpdate {
                 "ACTIVE, PERMANENT",
                 faults,
             ),
-            migration_metadata: self.migration_metadata.patch("migration_metadata", "an object", faults),
+            migration_metadata: self
+                .migration_metadata
+                .patch("migration_metadata", "an object", faults)
+                .map(Value::Object),
         }
     }
 }
@@ -119,7 +122,7 @@ pub(crate) async fn update_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
     shape: JsonApi,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     Body(request): Body<RequestDocument<FlagUpdate>>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let id = path_id(&id, "feature flag")?;

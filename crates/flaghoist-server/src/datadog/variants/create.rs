@@ -8,8 +8,8 @@ use crate::commands;
 use crate::datadog::envelope::Answer;
 use crate::datadog::flags::create::VariantIn;
 use crate::datadog::{Errors, PathErrors, WriteErrors};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::history::Action;
 
@@ -31,7 +31,7 @@ use flaghoist_model::history::Action;
 pub(crate) async fn create_variant(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
     VariantBody { members, mut faults }: VariantBody<VariantIn>,
 ) -> Result<Answer<VariantAnswer>, ApiError> {
     let id = path_id(&id, "feature flag")?;

@@ -5,8 +5,8 @@ use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
 use crate::commands;
 use crate::datadog::{Errors, PathErrors, WriteErrors};
-use crate::decode::path_id;
-use axum::extract::{Path, State};
+use crate::decode::{PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Rejection;
 use flaghoist_model::history::Action;
@@ -28,7 +28,7 @@ use flaghoist_model::history::Action;
 pub(crate) async fn delete_variant(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
-    Path((flag_id, variant_id)): Path<(String, String)>,
+    PathOf((flag_id, variant_id)): PathOf<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let flag_id = path_id(&flag_id, "feature flag")?;
     let variant_id = path_id(&variant_id, "variant")?;

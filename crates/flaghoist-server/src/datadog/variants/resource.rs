@@ -4,7 +4,7 @@ use crate::ApiError;
 use crate::app::AppState;
 use crate::datadog::Resource;
 use crate::datadog::flags::VariantOut;
-use crate::decode::{self, Member};
+use crate::decode::{self, Member, Object};
 use axum::extract::{FromRequest, Request};
 use flaghoist_model::Faults;
 use flaghoist_model::flag::Flag;
@@ -44,14 +44,14 @@ pub(crate) struct VariantBody<T> {
 #[serde(bound = "T: DeserializeOwned")]
 struct Enveloped<T> {
     #[serde(default)]
-    data: Member<EnvelopedVariant<T>>,
+    data: Member<Object<EnvelopedVariant<T>>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct EnvelopedVariant<T> {
     #[serde(default)]
-    attributes: Member<T>,
+    attributes: Member<Object<T>>,
 }
 
 impl<T: DeserializeOwned + Default> FromRequest<AppState> for VariantBody<T> {
@@ -66,13 +66,13 @@ impl<T: DeserializeOwned + Default> FromRequest<AppState> for VariantBody<T> {
         }
         let mut faults = Faults::new();
         let data = enveloped.data.required("data", "the variant as an object", &mut faults);
-        let members = data.and_then(|data| {
+        let members = data.and_then(|Object(data)| {
             faults.at("data", |faults| {
                 data.attributes.required("attributes", "the members as an object", faults)
             })
         });
         match members {
-            Some(members) => Ok(Self { members, faults: Faults::under("/data/attributes") }),
+            Some(Object(members)) => Ok(Self { members, faults: Faults::under("/data/attributes") }),
             None => Err(ApiError::Invalid(faults.into_vec())),
         }
     }

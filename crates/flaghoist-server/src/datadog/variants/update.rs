@@ -7,13 +7,13 @@ use crate::app::AppState;
 use crate::commands;
 use crate::datadog::envelope::Answer;
 use crate::datadog::{Errors, PathErrors, WriteErrors};
-use crate::decode::{A_STRING, Member, path_id};
-use axum::extract::{Path, State};
+use crate::decode::{A_STRING, Member, PathOf, path_id};
+use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::flag::VariantPatch;
 use flaghoist_model::history::Action;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 /// Members of a variant that may change. What is absent stays; the key never changes.
@@ -30,7 +30,7 @@ pub(crate) struct VariantUpdate {
     /// Echoed on reads.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    migration_metadata: Member<Value>,
+    migration_metadata: Member<Map<String, Value>>,
 }
 
 /// Update a variant
@@ -52,7 +52,7 @@ pub(crate) struct VariantUpdate {
 pub(crate) async fn update_variant(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
-    Path((flag_id, variant_id)): Path<(String, String)>,
+    PathOf((flag_id, variant_id)): PathOf<(String, String)>,
     VariantBody { members, mut faults }: VariantBody<VariantUpdate>,
 ) -> Result<Answer<VariantAnswer>, ApiError> {
     let flag_id = path_id(&flag_id, "feature flag")?;
@@ -60,7 +60,10 @@ pub(crate) async fn update_variant(
     let patch = VariantPatch {
         name: members.name.optional("name", A_STRING, &mut faults),
         value: members.value.optional("value", "the value as a string", &mut faults),
-        migration_metadata: members.migration_metadata.patch("migration_metadata", "an object", &mut faults),
+        migration_metadata: members
+            .migration_metadata
+            .patch("migration_metadata", "an object", &mut faults)
+            .map(Value::Object),
     };
     let view = commands::change_flag(&app, &caller.principal, flag_id, Action::VariantUpdated, |change| {
         change.view.flag.update_variant(variant_id, patch, change.principal, change.now, faults)
