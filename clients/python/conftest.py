@@ -6,7 +6,7 @@ from datadog_client import DatadogClient
 from server import Server
 from wire import Wire
 
-LOG_TAIL_LINES = 80
+LOG_TAIL_LINES = 30
 
 
 @pytest.fixture(scope="module")

@@ -286,6 +286,7 @@ def test_half_surrogates_are_refused(world, name, text):
         (flag_body("new", variants=[]), "/data/attributes/variants"),
         (flag_body("new", variants=[*ABC, variant("d", "true")]), "/data/attributes/variants"),
         (flag_body("new", variants=[variant("on", "true"), variant("yes", "true")]), "/data/attributes/variants"),
+        (flag_body("new", variants=[variant("on", "true")]), "/data/attributes/variants"),
         (flag_body("new", "STRING", [variant("a", "x"), variant("a", "y")]), "/data/attributes/variants"),
         (flag_body("new", "STRING", [variant("k" * 201, "x")]), "/data/attributes/variants/0/key"),
         (flag_body("new", "BOOLEAN", [variant("a", "yes"), variant("b", "no")]), "/data/attributes/variants/0/value"),

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from server import binary
-from wire import unique
+from wire import allocation, exposure, unique, weights
 
 SEED = 20_261_121
 MAX_EXAMPLES = 40
@@ -113,6 +113,8 @@ def test_any_request_is_answered_as_documented(case, caller):
 def test_any_request_about_what_exists_is_answered_as_documented(case, caller, wire, production):
     """Generated ids and names mean nothing; here they name what was made for the request, or is in a closed set."""
     flag = wire.create_flag(unique("schemathesis"))
+    gate = allocation(unique("schemathesis"), variant_weights=weights(on=100), exposure_schedule=exposure(0.5))
+    wire.replace_allocations(flag["id"], production["id"], gate)
     existing = {
         "feature_flag_id": flag["id"],
         "flag_id": flag["id"],

@@ -12,7 +12,7 @@ pub(crate) mod variants;
 
 pub(crate) use envelope::{Document, JsonApi, List, Meta, Page, Resource};
 pub(crate) use errors::render;
-pub(crate) use errors::{Errors, PathErrors, WriteErrors, render_errors};
+pub(crate) use errors::{ErrorBody, Errors, PathErrors, WriteErrors, render_errors};
 
 /// The media type of every answer.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";

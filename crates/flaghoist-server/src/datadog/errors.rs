@@ -14,24 +14,43 @@ use utoipa::{IntoResponses, ToSchema};
 /// The body of every error.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ErrorBody {
-    /// What is wrong, one entry for each fault: `<JSON pointer>: <what is wrong and what would be accepted>`.
-    /// For clients that declare `application/vnd.api+json`, JSON:API error objects instead.
+    /// What is wrong, one entry for each fault.
     #[schema(example = json!(["/data/attributes/key: is required; give a string"]))]
-    errors: Vec<String>,
+    errors: Vec<ErrorEntry>,
+}
+
+/// One fault.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum ErrorEntry {
+    /// `<JSON pointer>: <what is wrong and what would be accepted>`.
+    Text(String),
+    /// For clients that declare `application/vnd.api+json`.
+    Object(ErrorObject),
 }
 
 /// A JSON:API error object.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct ErrorObject {
+    /// The status.
+    #[schema(example = "400")]
     status: String,
+    /// The status in words.
+    #[schema(example = "Bad Request")]
     title: &'static str,
+    /// What is wrong and what would be accepted.
+    #[schema(example = "is required; give a string")]
     detail: String,
+    /// The member.
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<Source>,
+    source: Option<ErrorSource>,
 }
 
-#[derive(Serialize)]
-struct Source {
+/// The member that is wrong.
+#[derive(Serialize, ToSchema)]
+struct ErrorSource {
+    /// JSON pointer.
+    #[schema(example = "/data/attributes/key")]
     pointer: String,
 }
 
@@ -89,25 +108,22 @@ pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
 
 /// `response` with the body of `error`.
 pub(crate) fn render(error: &ApiError, JsonApi(json_api): JsonApi, response: Response) -> Response {
-    let faults = error.faults();
-    let body = if json_api {
-        let status = response.status();
-        let objects = faults.into_iter().map(|Fault { pointer, message }| ErrorObject {
+    let status = response.status();
+    let entry = |Fault { pointer, message }: Fault| match (json_api, pointer.is_empty()) {
+        (true, _) => ErrorEntry::Object(ErrorObject {
             status: status.as_u16().to_string(),
             title: status.canonical_reason().unwrap_or("Error"),
             detail: message,
-            source: (!pointer.is_empty()).then_some(Source { pointer }),
-        });
-        serde_json::json!({ "errors": objects.collect::<Vec<_>>() })
-    } else {
-        let texts = faults.iter().map(|fault| match fault.pointer.as_str() {
-            "" => fault.message.clone(),
-            _ => fault.to_string(),
-        });
-        serde_json::json!({ "errors": texts.collect::<Vec<_>>() })
+            source: (!pointer.is_empty()).then_some(ErrorSource { pointer }),
+        }),
+        (false, true) => ErrorEntry::Text(message),
+        (false, false) => ErrorEntry::Text(format!("{pointer}: {message}")),
     };
+    let body = ErrorBody { errors: error.faults().into_iter().map(entry).collect() };
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    (parts, body.to_string()).into_response()
+    let media_type = HeaderValue::from_static(MEDIA_TYPE);
+    let mut response = (parts, axum::Json(body)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
 }

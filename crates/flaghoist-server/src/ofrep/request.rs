@@ -2,7 +2,7 @@
 
 use super::errors::ContextError;
 use crate::ApiError;
-use crate::decode;
+use crate::decode::{self, Object};
 use axum::body::Body;
 use axum::http::HeaderMap;
 use bytes::Bytes;
@@ -40,7 +40,7 @@ pub(crate) fn attributes(body: &[u8]) -> Result<Attributes<'_>, ContextError> {
     if body.is_empty() {
         return Ok(Attributes::new());
     }
-    let envelope: Envelope<'_> =
+    let Object(envelope): Object<Envelope<'_>> =
         serde_json::from_slice(body).map_err(|error| ContextError::Unreadable(error.to_string()))?;
     match envelope.context {
         None => Ok(Attributes::new()),

@@ -103,7 +103,7 @@ async fn check_server(url: &str, findings: &mut Findings) {
     };
     match response {
         Ok(response) if response.status().is_success() => {
-            findings.good(format_args!("the server at {url} is ready"))
+            findings.good(format_args!("the server at {url} is ready"));
         }
         Ok(response) => {
             let body = response.text().await.unwrap_or_default();

@@ -177,7 +177,7 @@ pub(crate) struct RolloutStepOut {
 }
 
 /// Several allocations inside a flag.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub(crate) enum AllocationsOut {
     /// By key, as the reference shows.

@@ -63,7 +63,7 @@ impl From<&Environment> for Resource<EnvironmentAttributes> {
 pub(crate) struct EnvironmentIn {
     /// Unique.
     #[serde(default)]
-    #[schema(value_type = String, example = "Load test")]
+    #[schema(value_type = String, example = "Load test", required)]
     name: Member<String>,
     /// Unique; made from the name when absent.
     #[serde(default)]
@@ -75,7 +75,7 @@ pub(crate) struct EnvironmentIn {
     description: Member<String>,
     /// The `DD_ENV` values that mean this environment, at least one.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, example = json!(["load-test"]))]
+    #[schema(value_type = Vec<String>, example = json!(["load-test"]), required)]
     queries: Member<Vec<String>>,
     /// Whether it serves real users.
     #[serde(default)]

@@ -11,6 +11,41 @@ use crate::decode::{PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
+use utoipa::ToSchema;
+
+/// Body of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct UpdateEnvironmentRequest {
+    data: UpdateEnvironmentData,
+}
+
+/// The resource of the request.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
+pub(crate) struct UpdateEnvironmentData {
+    #[schema(rename = "type", example = "environments")]
+    kind: String,
+    attributes: EnvironmentUpdate,
+}
+
+/// Members of an environment that may change.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents the members; EnvironmentIn reads them")]
+pub(crate) struct EnvironmentUpdate {
+    /// Unique.
+    #[schema(example = "Load test")]
+    name: Option<String>,
+    /// For people; null removes it.
+    description: Option<String>,
+    /// The `DD_ENV` values that mean this environment, at least one.
+    #[schema(example = json!(["load-test"]))]
+    queries: Option<Vec<String>>,
+    /// Whether it serves real users.
+    is_production: Option<bool>,
+    /// Whether every change of what readers get needs an approval.
+    require_feature_flag_approval: Option<bool>,
+}
 
 /// Update an environment
 ///
@@ -21,7 +56,7 @@ use flaghoist_model::Faults;
     operation_id = "update_environment",
     tag = "Environments",
     params(("environment_id" = String, Path, description = "The environment's id", format = Uuid)),
-    request_body(content((super::create::CreateEnvironmentRequest = "application/json"), (super::create::CreateEnvironmentRequest = "application/vnd.api+json"))),
+    request_body(content((UpdateEnvironmentRequest = "application/json"), (UpdateEnvironmentRequest = "application/vnd.api+json"))),
     responses(
         (status = 200, description = "The environment", body = Document<Resource<EnvironmentAttributes>>, content_type = "application/vnd.api+json"),
         Errors, PathErrors, WriteErrors,

@@ -93,30 +93,25 @@ pub(crate) struct FlagEnvironmentEntry {
     /// The oldest change that waits for approval.
     #[schema(format = Uuid)]
     pending_suggestion_id: Option<String>,
-    /// Only where a single flag is answered: what is served, in the order of evaluation.
-    #[serde(flatten)]
-    #[schema(inline)]
-    detail: Option<EntryDetail>,
-}
-
-/// Members of an entry that lists leave out.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-struct EntryDetail {
-    /// Null when there are none, else an object by allocation key (an array for clients that declare JSON:API).
-    #[schema(value_type = Option<std::collections::BTreeMap<String, AllocationOut>>)]
-    allocations: Option<AllocationsOut>,
-    /// Always empty; rules are in `allocations`.
-    #[schema(value_type = Vec<Object>)]
-    rules: [Value; 0],
-    /// Present exposure of the first allocation in percent.
-    rollout_percentage: i64,
+    /// What is served, in the order of evaluation; not in lists. Null when there is nothing, else an object by
+    /// allocation key (an array for clients that declare JSON:API).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AllocationsOut>, required = false)]
+    allocations: Option<Option<AllocationsOut>>,
+    /// Always empty; rules are in `allocations`. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    rules: Option<[Value; 0]>,
+    /// Present exposure of the first allocation in percent. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rollout_percentage: Option<i64>,
 }
 
 fn entry(
     flag: &Flag,
     environment: &Environment,
     entry: &FlagEnvironment,
-    detail: Option<EntryDetail>,
+    shape: Option<JsonApi>,
 ) -> FlagEnvironmentEntry {
     FlagEnvironmentEntry {
         environment_id: environment.id.to_string(),
@@ -133,27 +128,32 @@ fn entry(
         default_allocation_key: entry.default_allocation_key(),
         override_allocation_key: entry.override_allocation_key(),
         pending_suggestion_id: entry.pending_suggestion_id.map(|id| id.to_string()),
-        detail,
+        allocations: shape.map(|shape| allocations(flag, entry, shape)),
+        rules: shape.map(|_| []),
+        rollout_percentage: shape.map(|_| rollout_percentage(entry)),
     }
 }
 
-fn detail(flag: &Flag, entry: &FlagEnvironment, JsonApi(json_api): JsonApi) -> EntryDetail {
+fn allocations(flag: &Flag, entry: &FlagEnvironment, JsonApi(json_api): JsonApi) -> Option<AllocationsOut> {
     let allocations: Vec<AllocationOut> = entry
         .allocations
         .iter()
         .enumerate()
         .map(|(position, allocation)| allocation_out(flag, entry, position, allocation).with_id())
         .collect();
-    let allocations = match allocations {
+    match allocations {
         none if none.is_empty() => None,
         some if json_api => Some(AllocationsOut::Array(some)),
         some => Some(AllocationsOut::by_key(some)),
-    };
+    }
+}
+
+fn rollout_percentage(entry: &FlagEnvironment) -> i64 {
     let ratio =
         entry.allocations.first().map_or(0.0, flaghoist_model::allocation::Allocation::exposure_ratio);
     #[expect(clippy::cast_possible_truncation, reason = "a ratio is 0 to 1")]
-    let rollout_percentage = (ratio * 100.0).round() as i64;
-    EntryDetail { allocations, rules: [], rollout_percentage }
+    let percentage = (ratio * 100.0).round() as i64;
+    percentage
 }
 
 /// Members of a flag in lists.
@@ -236,9 +236,7 @@ fn attributes(view: &FlagView, shape: Option<JsonApi>) -> FlagListAttributes {
         feature_flag_environments: view
             .environments
             .iter()
-            .map(|(environment, state)| {
-                entry(flag, environment, state, shape.map(|shape| detail(flag, state, shape)))
-            })
+            .map(|(environment, state)| entry(flag, environment, state, shape))
             .collect(),
     }
 }

@@ -5,6 +5,8 @@ use crate::dice::Dice;
 use crate::management::{Answer, Management};
 use crate::server::{Bootstrap, Server};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FLAGS_MAX: usize = 12;
 const VARIANTS_MAX: usize = 8;
@@ -57,8 +59,13 @@ impl Client {
         &self.settled
     }
 
-    /// Makes one change after another until the server is gone. Any answer but a success is a failure.
-    pub(super) async fn write_until_nobody_answers(mut self, url: String) -> (Self, Written) {
+    /// Makes one change after another until the server is gone. Any answer but a success is a failure. Adds what is
+    /// acknowledged to `everybodys`.
+    pub(super) async fn write_until_nobody_answers(
+        mut self,
+        url: String,
+        everybodys: Arc<AtomicUsize>,
+    ) -> (Self, Written) {
         let management = Management::new(&url, &self.keys.api_key, &self.keys.application_key);
         let mut acknowledged = 0;
         loop {
@@ -71,6 +78,7 @@ impl Client {
                     self.remember_id(&change, &answer);
                     self.settled = possible;
                     acknowledged += 1;
+                    everybodys.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(_) => return (self, Written { acknowledged, possible }),
             }
@@ -144,13 +152,13 @@ impl Client {
 
 impl Change {
     fn apply(&self, world: &mut World) {
-        let mut flag =
-            |key: &String| world.flags.get_mut(key).map_or_else(|| panic!("no {key}"), |flag| flag);
         match self {
             Self::CreateFlag(key) => drop(world.flags.insert(key.clone(), FlagState::new())),
-            Self::ReplaceAllocations(key, generation) => flag(key).generation = Some(generation.clone()),
-            Self::SetEnabled(key, enabled) => flag(key).enabled = *enabled,
-            Self::AddVariant(key, variant) => flag(key).variants.push(variant.clone()),
+            Self::ReplaceAllocations(key, generation) => {
+                world.flag(key).generation = Some(generation.clone());
+            }
+            Self::SetEnabled(key, enabled) => world.flag(key).enabled = *enabled,
+            Self::AddVariant(key, variant) => world.flag(key).variants.push(variant.clone()),
             Self::CreateEnvironment(name) => drop(world.environments.insert(name.clone())),
             Self::DeleteEnvironment(name) => drop(world.environments.remove(name)),
         }

@@ -35,6 +35,12 @@ pub(super) struct Generation {
     pub(super) served: Vec<String>,
 }
 
+impl World {
+    pub(super) fn flag(&mut self, key: &str) -> &mut FlagState {
+        self.flags.get_mut(key).unwrap()
+    }
+}
+
 impl FlagState {
     /// A flag just made.
     pub(super) fn new() -> Self {
