@@ -67,7 +67,9 @@ class Wire:
     """Sends requests with both keys and gives the answers as they are."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._client = httpx.Client(base_url=url, headers=headers, timeout=30)
+        # A connection for each request: what one test provokes cannot reach into the next.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=30, limits=alone)
 
     def __enter__(self) -> "Wire":
         return self

@@ -34,6 +34,8 @@ pub struct App {
     pub(crate) metrics: Metrics,
     /// How long a management request may take.
     pub request_timeout: Duration,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
 }
 
 /// The state of every route.
@@ -46,6 +48,7 @@ impl App {
             publisher: Arc::new(Publisher::new(Arc::clone(&store))),
             metrics: Metrics::new(),
             request_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
             store,
             clock,
             ids,

@@ -8,6 +8,7 @@ mod envelope;
 pub(crate) mod environments;
 mod errors;
 pub(crate) mod flags;
+mod names;
 pub(crate) mod variants;
 
 pub(crate) use envelope::{Document, JsonApi, List, Meta, Page, Resource};

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Largest body of a management request.
 pub(crate) const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -180,10 +181,11 @@ pub(crate) fn not_found(what: &str, id: impl std::fmt::Display) -> ApiError {
     ApiError::NotFound(format!("there is no {what} {:?}", excerpt(&id.to_string())))
 }
 
-/// Reads a body of at most `limit_bytes`.
-pub(crate) async fn read_body(body: Body, limit_bytes: usize) -> Result<Bytes, ApiError> {
+/// Reads a body of at most `limit_bytes`, which arrives within `timeout`.
+pub(crate) async fn read_body(body: Body, limit_bytes: usize, timeout: Duration) -> Result<Bytes, ApiError> {
     use http_body_util::{BodyExt, LengthLimitError, Limited};
-    match Limited::new(body, limit_bytes).collect().await {
+    let collected = tokio::time::timeout(timeout, Limited::new(body, limit_bytes).collect()).await;
+    match collected.map_err(|_| ApiError::BodyTooSlow)? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::TooLarge { limit_bytes }),
         Err(_) => Err(ApiError::BodyBroken),

@@ -41,9 +41,12 @@ pub enum ApiError {
         /// The most we read.
         limit_bytes: usize,
     },
-    /// The body did not arrive in time, or broke off.
-    #[error("the request body did not arrive")]
+    /// The body broke off.
+    #[error("the request body broke off")]
     BodyBroken,
+    /// The body did not arrive in time.
+    #[error("the request body did not arrive in time")]
+    BodyTooSlow,
     /// The body is of a media type we do not read.
     #[error("the content type {0:?} is not read here; send application/json")]
     UnsupportedMediaType(String),
@@ -71,6 +74,7 @@ impl ApiError {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::WrongCredential(_) => StatusCode::FORBIDDEN,
             Self::Invalid(_) | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -89,6 +93,7 @@ impl ApiError {
             Self::WrongCredential(_) => "wrong_credential",
             Self::Invalid(_) => "request_invalid",
             Self::BodyBroken => "body_broken",
+            Self::BodyTooSlow => "body_too_slow",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict(_) => "conflict",

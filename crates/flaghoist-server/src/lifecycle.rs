@@ -1,4 +1,4 @@
-//! Serving and stopping.
+//! Serving and stopping. HTTP/1.1 only: whoever speaks HTTP/2 does so to the proxy that ends TLS.
 //!
 //! The soft token ends what waits: the listener takes no more connections, background loops end, connections
 //! finish the request they are at. What is not done after the drain time is cut off.
@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -37,7 +37,7 @@ pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToke
                 }
             },
         };
-        serve_connection(stream, router.clone(), &graceful);
+        serve_connection(stream, router.clone(), &graceful, soft.clone());
     }
     drop(listener);
     tokio::select! {
@@ -46,19 +46,29 @@ pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToke
     }
 }
 
-fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown) {
+fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, soft: CancellationToken) {
     // Answers are written at once: nobody gains from waiting to fill a packet.
     let _ = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        router.clone().oneshot(request.map(Body::new))
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HEAD_MAX_BYTES);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let watched = graceful.watch(connection);
+    let watcher = graceful.watcher();
     tokio::spawn(async move {
-        if let Err(error) = watched.await {
+        // The protocol's own timer starts with the first byte; a connection that never says anything ends here.
+        tokio::select! {
+            () = soft.cancelled() => return,
+            readable = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => {
+                if !matches!(readable, Ok(Ok(()))) {
+                    return;
+                }
+            }
+        }
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .max_buf_size(HEAD_MAX_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(cause = %error, "a connection ended early");
         }
     });

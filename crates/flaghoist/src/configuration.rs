@@ -53,6 +53,7 @@ struct File {
     log: Option<String>,
     log_format: Option<LogFormat>,
     request_timeout_ms: Option<u64>,
+    body_timeout_ms: Option<u64>,
     drain_timeout_ms: Option<u64>,
 }
 
@@ -65,6 +66,7 @@ pub(crate) struct Configuration {
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
     pub(crate) request_timeout_ms: u64,
+    pub(crate) body_timeout_ms: u64,
     pub(crate) drain_timeout_ms: u64,
 }
 
@@ -100,6 +102,10 @@ impl Configuration {
                 .request_timeout_ms
                 .or(defaults.request_timeout_ms)
                 .with_context(|| missing("request_timeout_ms"))?,
+            body_timeout_ms: file
+                .body_timeout_ms
+                .or(defaults.body_timeout_ms)
+                .with_context(|| missing("body_timeout_ms"))?,
             drain_timeout_ms: file
                 .drain_timeout_ms
                 .or(defaults.drain_timeout_ms)

@@ -107,9 +107,9 @@ pub(crate) struct Body<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         decode::check_media_type(request.headers())?;
-        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES).await?;
+        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES, app.body_timeout).await?;
         decode::parse_object(&body).map(Self)
     }
 }

@@ -88,6 +88,9 @@ pub(crate) enum WriteErrors {
     /// The request clashes with what exists.
     #[response(status = 409, content_type = "application/vnd.api+json")]
     Conflict(ErrorBody),
+    /// The body did not arrive in time.
+    #[response(status = 408, content_type = "application/vnd.api+json")]
+    TooSlow(ErrorBody),
     /// The body is too large.
     #[response(status = 413, content_type = "application/vnd.api+json")]
     TooLarge(ErrorBody),

@@ -130,6 +130,7 @@ pub(crate) async fn get_serving(
     responses(
         (status = 200, description = "What it serves now", body = Serving),
         (status = 409, description = "Somebody else changed it at the same time", body = super::Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = super::Problem, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = super::Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is no JSON", body = super::Problem, content_type = "application/problem+json"),
         ProblemErrors,
@@ -144,7 +145,7 @@ pub(crate) async fn update_serving(
 ) -> Result<axum::Json<Serving>, ApiError> {
     let place = read_place(&place)?;
     decode::check_media_type(&headers)?;
-    let body = decode::read_body(body, decode::BODY_MAX_BYTES).await?;
+    let body = decode::read_body(body, decode::BODY_MAX_BYTES, app.body_timeout).await?;
     let wanted: ServingIn = decode::parse_object(&body)?;
     let (flag, _, entry, ()) =
         commands::change_flag_environment(&app, &caller.principal, place, Action::ServingUpdated, |change| {

@@ -35,7 +35,7 @@ pub(crate) async fn evaluate_flags(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let body = request::read(&headers, body).await?;
+    let body = request::read(&app, &headers, body).await?;
     let attributes = match request::attributes(&body) {
         Ok(attributes) => attributes,
         Err(error) => return Ok(error.into_response(None)),

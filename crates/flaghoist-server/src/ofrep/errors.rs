@@ -61,6 +61,9 @@ pub(crate) enum OfrepErrors {
     /// No SDK key, or an unknown one.
     #[response(status = 401)]
     Unauthorized(OfrepError),
+    /// The body did not arrive in time.
+    #[response(status = 408)]
+    TooSlow(OfrepError),
     /// The body is too large.
     #[response(status = 413)]
     TooLarge(OfrepError),

@@ -2,6 +2,7 @@
 
 use super::errors::ContextError;
 use crate::ApiError;
+use crate::app::App;
 use crate::decode::{self, Object};
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -30,9 +31,9 @@ struct Envelope<'a> {
 }
 
 /// Reads the body of an evaluation.
-pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+pub(crate) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     decode::check_media_type(headers)?;
-    decode::read_body(body, BODY_MAX_BYTES).await
+    decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await
 }
 
 /// The attributes of the context. An empty body, and a body without a context, are an empty context.

@@ -36,7 +36,7 @@ pub(crate) async fn evaluate_flag(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let body = request::read(&headers, body).await?;
+    let body = request::read(&app, &headers, body).await?;
     let attributes = match request::attributes(&body) {
         Ok(attributes) => attributes,
         Err(error) => return Ok(error.into_response(Some(&key))),

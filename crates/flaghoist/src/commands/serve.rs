@@ -68,6 +68,7 @@ async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo
 
     let mut app = App::new(store, clock, ids);
     app.request_timeout = Duration::from_millis(configuration.request_timeout_ms);
+    app.body_timeout = Duration::from_millis(configuration.body_timeout_ms);
     let app = Arc::new(app);
     app.publisher.refresh().await.context("could not read the flags")?;
     match &made {

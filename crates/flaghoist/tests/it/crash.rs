@@ -16,7 +16,7 @@ use world::{COHORTS, World};
 
 const ROUNDS: usize = 6;
 const CLIENTS: usize = 4;
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite_a_kill_loses_nothing_acknowledged_and_leaves_nothing_half_done() {

@@ -1,11 +1,15 @@
 //! The product as its users have it: the real binary, real sockets, real signals, real databases.
 
 #![expect(clippy::unwrap_used, reason = "a test gives up by panicking")]
+#![expect(clippy::print_stdout, reason = "seeds and measurements stand beside a failure")]
 
 mod command_line;
 mod crash;
 mod database_away;
 mod dice;
+mod doctor;
+mod evaluate;
+mod export;
 mod first_start;
 mod limits;
 mod management;
@@ -15,5 +19,6 @@ mod reader;
 mod secrets;
 mod server;
 mod shutdown;
+mod usage;
 mod wire;
 mod writers;

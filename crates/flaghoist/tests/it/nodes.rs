@@ -1,7 +1,7 @@
 //! Several servers on one PostgreSQL database.
 
 use crate::management::serving;
-use crate::server::{Bootstrap, Launch, Place, Server};
+use crate::server::{Bootstrap, Launch, Place, Server, Starting};
 use flaghoist_testkit::postgres::Postgres;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -78,7 +78,7 @@ async fn of_servers_that_start_at_once_on_an_empty_database_one_makes_the_projec
         let url = postgres.create_database();
         let places: Vec<Place> = (0..3).map(|_| Place::on_database(url.clone())).collect();
         let starting: Vec<_> = places.iter().map(|place| Launch::at(place).begin()).collect();
-        let servers: Vec<_> = starting.into_iter().map(|starting| starting.listening()).collect();
+        let servers: Vec<_> = starting.into_iter().map(Starting::listening).collect();
         let makers: Vec<&Place> = places.iter().filter(|place| place.bootstrap_path().exists()).collect();
         assert_eq!(makers.len(), 1, "round {round}: the one who made the project has its keys");
         let keys = makers[0].bootstrap();

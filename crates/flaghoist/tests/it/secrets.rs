@@ -17,8 +17,8 @@ async fn the_log_holds_no_secret_at_any_level_and_on_any_engine() {
             let log = server.log();
             server.stop();
             assert!(
-                log.contains("listening") && log.contains("/api/v2/feature-flags"),
-                "requests are logged: {log}"
+                log.contains("DEBUG") && log.contains("/api/v2/feature-flags"),
+                "the log is not talkative"
             );
             for secret in keys.secrets() {
                 // A part of it would be too much already.

@@ -28,7 +28,7 @@ pub(crate) struct AllocationIn {
     name: Member<String>,
     /// `FEATURE_GATE` or `CANARY`.
     #[serde(default, rename = "type")]
-    #[schema(rename = "type", value_type = String, example = "FEATURE_GATE", required)]
+    #[schema(rename = "type", value_type = crate::datadog::names::AllocationTypeName, required)]
     kind: Member<String>,
     /// The experiment it belongs to.
     #[serde(default)]
@@ -70,7 +70,7 @@ pub(crate) struct ConditionIn {
     /// `LT`, `LTE`, `GT`, `GTE`, `MATCHES`, `NOT_MATCHES`, `ONE_OF`, `NOT_ONE_OF`, `IS_NULL`, `EQUALS` or a
     /// `SEMVER_…`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "ONE_OF")]
+    #[schema(value_type = Option<crate::datadog::names::OperatorName>)]
     operator: Member<String>,
     /// Always texts, also for numbers.
     #[serde(default)]
@@ -105,7 +105,7 @@ pub(crate) struct GuardrailMetricIn {
     metric_id: Member<String>,
     /// `PAUSE` or `ABORT`.
     #[serde(default)]
-    #[schema(value_type = String, example = "ABORT", required)]
+    #[schema(value_type = crate::datadog::names::TriggerActionName, required)]
     trigger_action: Member<String>,
 }
 
@@ -138,7 +138,7 @@ pub(crate) struct ExposureScheduleIn {
 pub(crate) struct RolloutOptionsIn {
     /// `UNIFORM_INTERVALS` or `NO_ROLLOUT`.
     #[serde(default)]
-    #[schema(value_type = String, example = "NO_ROLLOUT", required)]
+    #[schema(value_type = crate::datadog::names::StrategyName, required)]
     strategy: Member<String>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]

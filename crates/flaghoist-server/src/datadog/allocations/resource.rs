@@ -30,7 +30,7 @@ pub(crate) struct AllocationOut {
     name: String,
     /// `FEATURE_GATE` or `CANARY`.
     #[serde(rename = "type")]
-    #[schema(rename = "type", example = "FEATURE_GATE")]
+    #[schema(value_type = crate::datadog::names::AllocationTypeName, rename = "type")]
     kind: &'static str,
     /// Place in the order of evaluation, from 0.
     order_position: usize,
@@ -111,7 +111,7 @@ pub(crate) struct VariantWeightOut {
 pub(crate) struct GuardrailMetricOut {
     metric_id: String,
     /// `PAUSE` or `ABORT`.
-    #[schema(example = "ABORT")]
+    #[schema(value_type = crate::datadog::names::TriggerActionName)]
     trigger_action: &'static str,
     /// What fired it.
     triggered_by: Option<String>,
@@ -150,7 +150,7 @@ pub(crate) struct ExposureScheduleOut {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct RolloutOptionsOut {
     /// `UNIFORM_INTERVALS` or `NO_ROLLOUT`.
-    #[schema(example = "NO_ROLLOUT")]
+    #[schema(value_type = crate::datadog::names::StrategyName)]
     strategy: &'static str,
     autostart: bool,
     /// Interval of steps that name none, in milliseconds; 0 when unset.

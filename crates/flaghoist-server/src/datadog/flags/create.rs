@@ -38,7 +38,7 @@ pub(crate) struct FlagIn {
     description: Member<String>,
     /// `BOOLEAN`, `INTEGER`, `NUMERIC`, `STRING` or `JSON`; never changes.
     #[serde(default)]
-    #[schema(value_type = String, example = "BOOLEAN", required)]
+    #[schema(value_type = crate::datadog::names::ValueTypeName, required)]
     value_type: Member<String>,
     /// At least one.
     #[serde(default)]
@@ -50,7 +50,7 @@ pub(crate) struct FlagIn {
     default_variant_key: Member<String>,
     /// `ALL`, `CLIENT` or `SERVER`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "ALL")]
+    #[schema(value_type = Option<crate::datadog::names::DistributionChannelName>)]
     distribution_channel: Member<String>,
     /// Text of a JSON Schema that every variant of a JSON flag fits.
     #[serde(default)]
@@ -62,7 +62,7 @@ pub(crate) struct FlagIn {
     require_approval: Member<bool>,
     /// `ACTIVE` or `PERMANENT`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    #[schema(value_type = Option<crate::datadog::names::StalenessStatusName>)]
     staleness_status: Member<String>,
     /// For people and filters.
     #[serde(default)]

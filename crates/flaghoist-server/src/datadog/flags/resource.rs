@@ -97,6 +97,7 @@ pub(crate) struct FlagEnvironmentEntry {
     /// allocation key (an array for clients that declare JSON:API).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<AllocationsOut>, required = false)]
+    #[expect(clippy::option_option, reason = "absent in lists, null when there are none: the wire has both")]
     allocations: Option<Option<AllocationsOut>>,
     /// Always empty; rules are in `allocations`. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -168,12 +169,12 @@ pub(crate) struct FlagListAttributes {
     /// For people.
     description: String,
     /// Type of every variant's value.
-    #[schema(example = "BOOLEAN")]
+    #[schema(value_type = crate::datadog::names::ValueTypeName)]
     value_type: &'static str,
     /// In the order they were given.
     variants: Vec<VariantOut>,
     /// Which readers see it.
-    #[schema(example = "ALL")]
+    #[schema(value_type = crate::datadog::names::DistributionChannelName)]
     distribution_channel: &'static str,
     /// Text of the JSON Schema of a JSON flag's variants.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,7 +212,7 @@ pub(crate) struct FlagAttributes {
     #[serde(flatten)]
     listed: FlagListAttributes,
     /// Whether it is still needed.
-    #[schema(example = "ACTIVE")]
+    #[schema(value_type = crate::datadog::names::StalenessStatusName)]
     staleness_status: &'static str,
 }
 

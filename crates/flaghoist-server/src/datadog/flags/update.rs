@@ -38,7 +38,7 @@ pub(crate) struct FlagUpdate {
     tags: Member<Vec<String>>,
     /// `ALL`, `CLIENT` or `SERVER`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "ALL")]
+    #[schema(value_type = Option<crate::datadog::names::DistributionChannelName>)]
     distribution_channel: Member<String>,
     /// Whether changes in production environments need an approval.
     #[serde(default)]
@@ -46,7 +46,7 @@ pub(crate) struct FlagUpdate {
     require_approval: Member<bool>,
     /// `ACTIVE` or `PERMANENT`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "ACTIVE")]
+    #[schema(value_type = Option<crate::datadog::names::StalenessStatusName>)]
     staleness_status: Member<String>,
     /// Echoed on reads.
     #[serde(default)]

@@ -57,9 +57,9 @@ struct EnvelopedVariant<T> {
 impl<T: DeserializeOwned + Default> FromRequest<AppState> for VariantBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &AppState) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         decode::check_media_type(request.headers())?;
-        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES).await?;
+        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES, app.body_timeout).await?;
         let enveloped: Enveloped<T> = decode::parse_object(&body)?;
         if !enveloped.data.is_given() {
             return Ok(Self { members: decode::parse_object(&body)?, faults: Faults::new() });

@@ -1,0 +1,81 @@
+//! CPU time per request of a running Flaghoist, beside a bare axum server under the same load in the same run.
+//!
+//! Wall-clock latency on a small shared machine says little; the CPU time that a server process uses for a fixed
+//! number of requests says what it costs. Both servers run as processes of their own, get the same number of
+//! requests over the same number of keep-alive connections, and are measured by `/proc/<pid>/stat` (utime and
+//! stime, in ticks of 10 ms). Rounds alternate between the servers; the median round counts.
+//!
+//! `bench/run` builds everything, prepares a server with 350 flags and runs this.
+
+mod load;
+mod measure;
+
+use load::Request;
+use measure::{Subject, compare};
+use serde_json::Value;
+
+/// Requests of one round of cheap requests.
+const ROUND_REQUESTS: usize = 40_000;
+/// Requests of one round of requests over all flags.
+const BULK_ROUND_REQUESTS: usize = 4_000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.get(1).map(String::as_str) {
+        Some("floor") => floor(),
+        Some("against") => against(&arguments[2], &arguments[3], arguments[4].parse().expect("a process id")),
+        _ => {
+            eprintln!("usage: flaghoist-bench floor | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID");
+            std::process::exit(2);
+        }
+    }
+}
+
+/// A server that answers every POST with a constant of the size of one evaluation.
+#[tokio::main]
+async fn floor() {
+    use axum::body::Bytes;
+    use axum::routing::post;
+    const ANSWER: &str = "{\"key\":\"flag-000\",\"value\":true,\"variant\":\"on\",\"reason\":\"TARGETING_MATCH\",\"metadata\":{\"allocationKey\":\"flag-000-beta\",\"variationType\":\"BOOLEAN\",\"doLog\":true}}";
+    let handler = |_: Bytes| async { ([("content-type", "application/json")], ANSWER) };
+    let router = axum::Router::new().route("/ofrep/v1/evaluate/flags/{*key}", post(handler));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    println!("{}", listener.local_addr().expect("an address"));
+    axum::serve(listener, router).await.expect("serves until it is killed");
+}
+
+fn against(bootstrap: &str, floor_address: &str, server_pid: u32) {
+    let floor_pid: u32 = std::env::args().nth(5).and_then(|pid| pid.parse().ok()).expect("a process id");
+    let bootstrap: Value =
+        serde_json::from_str(&std::fs::read_to_string(bootstrap).expect("bootstrap.json")).expect("JSON");
+    let server_address = bootstrap["url"].as_str().expect("a url").trim_start_matches("http://").to_owned();
+    let key = bootstrap["environments"][2]["server_sdk_key"].as_str().expect("a key").to_owned();
+    let context = r#"{"context":{"targetingKey":"user-1234","plan":"beta","age":42,"country":"DE"}}"#;
+    let server = Subject { address: server_address, pid: server_pid };
+    let floor = Subject { address: floor_address.to_owned(), pid: floor_pid };
+    let one = |headers: &[(&str, &str)]| Request::post("/ofrep/v1/evaluate/flags/flag-000", headers, context);
+    let all = |headers: &[(&str, &str)]| Request::post("/ofrep/v1/evaluate/flags", headers, context);
+    let authorised = [("x-api-key", key.as_str())];
+
+    let bare = (&floor, one(&authorised), ROUND_REQUESTS);
+    let etag = load::header_of(&server.address, &all(&authorised), "etag");
+    let held = [("x-api-key", key.as_str()), ("if-none-match", etag.as_str())];
+    let document = |headers: &[(&str, &str)]| Request::get("/sdk/v1/config", headers);
+    let document_etag = load::header_of(&server.address, &document(&authorised), "etag");
+    let document_held = [("x-api-key", key.as_str()), ("if-none-match", document_etag.as_str())];
+    let rows = [
+        ("bare axum handler", bare),
+        ("OFREP, one flag", (&server, one(&authorised), ROUND_REQUESTS)),
+        ("OFREP, all flags, 200", (&server, all(&authorised), BULK_ROUND_REQUESTS)),
+        ("OFREP, all flags, 304", (&server, all(&held), BULK_ROUND_REQUESTS)),
+        ("configuration, 200", (&server, document(&authorised), ROUND_REQUESTS / 4)),
+        ("configuration, 304", (&server, document(&document_held), ROUND_REQUESTS)),
+    ];
+    let medians = compare(&rows);
+    let floor_us = medians[0];
+    println!("| Request | CPU per request | ratio to the floor |");
+    println!("| --- | --- | --- |");
+    for ((name, _), median_us) in rows.iter().zip(&medians) {
+        println!("| {name} | {median_us:.1} µs | {:.2} |", median_us / floor_us);
+    }
+}
