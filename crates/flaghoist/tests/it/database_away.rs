@@ -3,6 +3,7 @@
 use crate::management::{Answer, Management, only_for, serving};
 use crate::reader::Reader;
 use crate::server::{Bootstrap, Place, Server};
+use crate::stalling_link::Link;
 use flaghoist_testkit::postgres::{Options, Postgres};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -33,6 +34,26 @@ async fn without_its_database_the_server_refuses_changes_answers_readers_and_rec
         world.changes_work_again(variant).await;
         world.probes_say("ok", 200).await;
     }
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_falls_silent_is_as_good_as_away() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let url = postgres.create_database();
+    let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split('/').next()).unwrap();
+    let link = Link::to(port.parse().unwrap());
+    let place = Place::on_database(url.replace(port, &link.port().to_string()));
+    let server = place.start();
+    let world = World::new(&server, &place.bootstrap()).await;
+    let before = world.read_everything().await;
+    link.stall();
+    world.changes_are_refused().await;
+    world.probes_say("the store cannot be reached", 503).await;
+    world.readers_are_answered_as(&before).await;
+    link.resume();
+    world.changes_work_again("b").await;
+    world.probes_say("ok", 200).await;
     server.stop();
 }
 
@@ -82,17 +103,18 @@ impl World {
             assert!((1..=60).contains(&seconds), "{answer:?}");
         };
         let errors = json!({"errors": ["the database is unavailable; try again"]});
-        let (put, post, get) = tokio::join!(
+        let json_api = self.management.request(Method::GET, "/api/v2/feature-flags");
+        let (put, post, get, json_api) = tokio::join!(
             self.serve("b"),
             self.management.create_flag("impossible", &["on"]),
             self.management.environments(),
+            Answer::to(json_api.header("accept", "application/vnd.api+json")),
         );
         for answer in [put, post.unwrap(), get.unwrap()] {
             is_refusal(&answer);
             assert_eq!(answer.body, errors);
         }
-        let json_api = self.management.request(Method::GET, "/api/v2/feature-flags");
-        let answer = Answer::to(json_api.header("accept", "application/vnd.api+json")).await.unwrap();
+        let answer = json_api.unwrap();
         is_refusal(&answer);
         assert_eq!(answer.body["errors"][0]["status"], "503");
         assert_eq!(answer.body["errors"][0]["detail"], errors["errors"][0]);

@@ -46,13 +46,14 @@ async fn a_second_start_keeps_the_keys_and_names_its_own_address() {
     let place = Place::sqlite();
     let first = place.start();
     let kept = place.bootstrap();
-    // Held until the second server listens, so that it gets another port.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     first.management(&kept).create_flag("survivor", &["on"]).await.unwrap().expect(201);
+    let address = first.url().replace("http://", "");
     first.stop();
 
+    // The second server has to take another one.
+    let _taken = std::net::TcpListener::bind(address).unwrap();
     let second = place.start();
-    drop(port);
+    assert_ne!(second.url(), kept.url);
     let mut expected = kept.clone();
     second.url().clone_into(&mut expected.url);
     assert_eq!(place.bootstrap(), expected);

@@ -19,6 +19,7 @@ mod reader;
 mod secrets;
 mod server;
 mod shutdown;
+mod stalling_link;
 mod usage;
 mod wire;
 mod writers;
