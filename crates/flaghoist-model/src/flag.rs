@@ -13,6 +13,9 @@ use std::collections::HashSet;
 
 /// Most variants a flag may have.
 pub const VARIANTS_MAX: usize = 200;
+/// What a BOOLEAN flag's variants are, in messages.
+const EXACTLY_TRUE_AND_FALSE: &str =
+    "a BOOLEAN flag has exactly two variants, one \"true\" and one \"false\"";
 /// Most tags a flag may have.
 pub const TAGS_MAX: usize = 100;
 
@@ -327,16 +330,8 @@ impl Flag {
                 format!("a variant with key {:?} already exists on this flag", variant.key),
             ));
         }
-        if self.value_type == ValueType::Boolean
-            && self.variants.iter().any(|other| other.value == variant.value)
-        {
-            return Err(Rejection::invalid(
-                format!("{base}/value"),
-                format!(
-                    "a BOOLEAN flag has one variant for each value, and one is {:?} already",
-                    variant.value
-                ),
-            ));
+        if self.value_type == ValueType::Boolean {
+            return Err(Rejection::invalid(base, format!("{EXACTLY_TRUE_AND_FALSE}, and it has both")));
         }
         if self.variants.len() >= VARIANTS_MAX {
             return Err(Rejection::invalid(
@@ -403,6 +398,9 @@ impl Flag {
     ) -> Result<Self, Rejection> {
         if self.variant(id).is_none() {
             return Err(Rejection::NotFound(format!("the flag has no variant {id}")));
+        }
+        if self.value_type == ValueType::Boolean {
+            return Err(Rejection::conflict("", EXACTLY_TRUE_AND_FALSE));
         }
         if self.variants.len() == 1 {
             return Err(Rejection::conflict("", "this is the flag's only variant; a flag has at least one"));
@@ -475,6 +473,9 @@ fn parse_variants(
     if drafts.is_empty() || drafts.len() > VARIANTS_MAX {
         faults.push(format!("has {} entries; a flag has 1 to {VARIANTS_MAX} variants", drafts.len()));
         return Vec::new();
+    }
+    if value_type == ValueType::Boolean && drafts.len() != 2 {
+        faults.push(format!("has {} entries; {EXACTLY_TRUE_AND_FALSE}", drafts.len()));
     }
     let mut keys = HashSet::new();
     let mut booleans = HashSet::new();

@@ -161,5 +161,8 @@ async fn unknown_path(request: Request) -> Response {
     if request.uri().path().starts_with("/api/v2/") {
         return datadog::render(&error, datadog::JsonApi::of(request.headers()), response);
     }
+    if request.uri().path().starts_with("/ofrep/") {
+        return ofrep::render(&error, response);
+    }
     native::render(&error, response)
 }

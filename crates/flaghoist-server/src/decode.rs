@@ -171,8 +171,14 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathOf<T> {
     }
 }
 
+/// Length of a UUID in its usual form; the parser knows others, which no answer of ours shows.
+const HYPHENATED_UUID_BYTES: usize = 36;
+
 /// An identifier in a path. What is no UUID names nothing: 404.
 pub(crate) fn path_id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiError> {
+    if text.len() != HYPHENATED_UUID_BYTES {
+        return Err(not_found(what, text));
+    }
     text.parse().map_err(|_| not_found(what, text))
 }
 

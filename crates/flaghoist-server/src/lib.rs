@@ -14,6 +14,7 @@ mod commands;
 mod datadog;
 mod decode;
 pub mod demo;
+mod drained_body;
 mod error;
 pub mod lifecycle;
 mod native;

@@ -3,6 +3,7 @@
 //! The soft token ends what waits: the listener takes no more connections, background loops end, connections
 //! finish the request they are at. What is not done after the drain time is cut off.
 
+use crate::drained_body::DrainedBody;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -15,15 +16,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a client may take to send the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest head of a request: request line and headers.
 const HEAD_MAX_BYTES: usize = 64 * 1024;
 /// How long the listener rests when a connection could not be accepted, for lack of file descriptors for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `soft` is cancelled, then lets requests finish for at most `drain`.
-pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToken, drain: Duration) {
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// A connection until the head of its next request is there, idle time included.
+    pub head: Duration,
+    /// Requests, once the server is told to stop.
+    pub drain: Duration,
+}
+
+/// Serves `router` on `listener` until `soft` is cancelled, then lets requests finish.
+pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToken, patience: Patience) {
     let graceful = GracefulShutdown::new();
     loop {
         let stream = tokio::select! {
@@ -37,16 +45,22 @@ pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToke
                 }
             },
         };
-        serve_connection(stream, router.clone(), &graceful, soft.clone());
+        serve_connection(stream, router.clone(), &graceful, soft.clone(), patience.head);
     }
     drop(listener);
     tokio::select! {
         () = graceful.shutdown() => tracing::info!("all requests finished"),
-        () = tokio::time::sleep(drain) => tracing::warn!("requests were still running and are cut off"),
+        () = tokio::time::sleep(patience.drain) => tracing::warn!("requests were still running and are cut off"),
     }
 }
 
-fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdown, soft: CancellationToken) {
+fn serve_connection(
+    stream: TcpStream,
+    router: Router,
+    graceful: &GracefulShutdown,
+    soft: CancellationToken,
+    head: Duration,
+) {
     // Answers are written at once: nobody gains from waiting to fill a packet.
     let _ = stream.set_nodelay(true);
     let watcher = graceful.watcher();
@@ -54,18 +68,18 @@ fn serve_connection(stream: TcpStream, router: Router, graceful: &GracefulShutdo
         // The protocol's own timer starts with the first byte; a connection that never says anything ends here.
         tokio::select! {
             () = soft.cancelled() => return,
-            readable = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => {
+            readable = tokio::time::timeout(head, stream.readable()) => {
                 if !matches!(readable, Ok(Ok(()))) {
                     return;
                 }
             }
         }
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            router.clone().oneshot(request.map(Body::new))
+            router.clone().oneshot(request.map(|body| Body::new(DrainedBody::new(body))))
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
+            .header_read_timeout(head)
             .max_buf_size(HEAD_MAX_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {

@@ -11,7 +11,7 @@ mod single;
 
 pub(crate) use bulk::matches;
 pub(crate) use bulk::{__path_evaluate_flags, evaluate_flags};
-pub(crate) use errors::render_errors;
 use errors::{OfrepError, OfrepErrors};
+pub(crate) use errors::{render, render_errors};
 use request::EvaluationRequest;
 pub(crate) use single::{__path_evaluate_flag, evaluate_flag};

@@ -5,6 +5,7 @@ use flaghoist_model::MintId;
 use flaghoist_model::credential::SecretHash;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -45,23 +46,67 @@ pub fn hash_password(password: &str) -> Result<String, SecretError> {
         .map_err(|error| SecretError(error.to_string()))
 }
 
-/// Mints version 7 UUIDs: ordered by time, so that rows made together stand together.
+/// Mints version 7 UUIDs that grow: rows made together stand together, in the order they were made.
 pub struct TimeOrderedIds {
     clock: Arc<dyn Clock>,
+    /// The last prefix given: milliseconds since 1970, and 12 bits that count within one.
+    last: AtomicU64,
 }
 
 impl TimeOrderedIds {
     /// Ids with the times of `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
+        Self { clock, last: AtomicU64::new(0) }
+    }
+
+    /// The next prefix: that of the time, or the one after the last when the time has not moved on. RFC 9562,
+    /// section 6.2, method 1: a counter that overflows borrows from the time.
+    fn next_prefix(&self) -> u64 {
+        let now = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0) << 12;
+        let next = |last: u64| Some((last + 1).max(now));
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or_default();
+        (last + 1).max(now)
     }
 }
 
 impl MintId for TimeOrderedIds {
     fn mint(&self) -> Uuid {
+        let prefix = self.next_prefix();
         let mut random = [0; 10];
         getrandom::fill(&mut random).expect("a system without randomness cannot run this server safely");
-        let unix_ms = u64::try_from(self.clock.now().as_millisecond()).unwrap_or(0);
-        uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid()
+        // The version takes the four high bits of the first byte; the counter is the twelve below.
+        let [.., high, low] = (prefix & 0xfff).to_be_bytes();
+        random[0] = high;
+        random[1] = low;
+        uuid::Builder::from_unix_timestamp_millis(prefix >> 12, &random).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    #[test]
+    fn ids_grow_even_when_the_time_does_not() {
+        let ids = TimeOrderedIds::new(Arc::new(Stopped));
+        let minted: Vec<Uuid> = (0..10_000).map(|_| ids.mint()).collect();
+        assert!(minted.is_sorted_by(|earlier, later| earlier < later));
+        assert!(minted.iter().all(|id| id.get_version_num() == 7));
+    }
+
+    #[test]
+    fn a_password_is_kept_as_an_argon2id_hash_with_a_salt_of_its_own() {
+        let (one, two) = (hash_password("correct horse").unwrap(), hash_password("correct horse").unwrap());
+        assert!(one.starts_with("$argon2id$") && !one.contains("horse"));
+        assert_ne!(one, two);
     }
 }

@@ -33,7 +33,7 @@ mod scope;
 mod sqlite;
 
 pub use error::{Constraint, Error};
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresStore, SchemaState};
 pub use sqlite::SqliteStore;
 
 use async_trait::async_trait;

@@ -1,6 +1,7 @@
 //! The shared store: PostgreSQL, for one server or several.
 
 mod dialect;
+mod inspect;
 mod listener;
 #[cfg(test)]
 mod plans;
@@ -30,6 +31,8 @@ mod statements;
 mod transaction;
 #[path = "shared/users.rs"]
 mod users;
+
+pub use inspect::SchemaState;
 
 use crate::{Reader, Result, Store, Writer, migrations};
 use async_trait::async_trait;

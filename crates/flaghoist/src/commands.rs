@@ -7,9 +7,15 @@ pub(crate) mod openapi;
 pub(crate) mod serve;
 
 /// Writes a line to standard output. A reader that went away (`| head`) is no error.
-#[expect(clippy::print_stdout, reason = "this is how commands answer")]
 pub(crate) fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Whether an error is only that nobody reads standard output any more.
+pub(crate) fn is_reader_gone(error: &anyhow::Error) -> bool {
+    let gone = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(gone))
 }
 
 /// Writes an error with its causes to standard error.

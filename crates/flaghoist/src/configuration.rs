@@ -54,6 +54,7 @@ struct File {
     log_format: Option<LogFormat>,
     request_timeout_ms: Option<u64>,
     body_timeout_ms: Option<u64>,
+    head_timeout_ms: Option<u64>,
     drain_timeout_ms: Option<u64>,
 }
 
@@ -67,6 +68,7 @@ pub(crate) struct Configuration {
     pub(crate) log_format: LogFormat,
     pub(crate) request_timeout_ms: u64,
     pub(crate) body_timeout_ms: u64,
+    pub(crate) head_timeout_ms: u64,
     pub(crate) drain_timeout_ms: u64,
 }
 
@@ -106,6 +108,10 @@ impl Configuration {
                 .body_timeout_ms
                 .or(defaults.body_timeout_ms)
                 .with_context(|| missing("body_timeout_ms"))?,
+            head_timeout_ms: file
+                .head_timeout_ms
+                .or(defaults.head_timeout_ms)
+                .with_context(|| missing("head_timeout_ms"))?,
             drain_timeout_ms: file
                 .drain_timeout_ms
                 .or(defaults.drain_timeout_ms)

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if commands::is_reader_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             commands::complain(&error);
             ExitCode::FAILURE

@@ -168,7 +168,6 @@ fn conditions_get_typed_comparands() {
 #[test]
 fn values_are_native_json() {
     for (value_type, text, expected) in [
-        (ValueType::Boolean, "true", json!(true)),
         (ValueType::Integer, "42", json!(42)),
         (ValueType::Numeric, "3", json!(3.0)),
         (ValueType::String, "42", json!("42")),
@@ -179,6 +178,16 @@ fn values_are_native_json() {
         assert_eq!(document["variations"], json!({"v": {"key": "v", "value": expected}}));
         assert!(Compiled::compile(&compiled(&flag, &enabled(&flag))).is_ok());
     }
+}
+
+#[test]
+fn boolean_values_are_native_too() {
+    let flag = create(flag_draft(ValueType::Boolean, &[("on", "true"), ("off", "false")])).unwrap();
+    let document = document(&flag, &enabled(&flag));
+    assert_eq!(
+        document["variations"],
+        json!({"on": {"key": "on", "value": true}, "off": {"key": "off", "value": false}})
+    );
 }
 
 #[test]

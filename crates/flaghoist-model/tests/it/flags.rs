@@ -90,7 +90,11 @@ fn a_boolean_flag_has_one_variant_for_each_value() {
 
     let flag = create(flag_draft(ValueType::Boolean, ON_OFF)).unwrap();
     let third = flag.add_variant(variant("maybe", "true"), &author(), now(), &Ids::default(), Faults::new());
-    assert!(faults(third)[0].contains("one is \"true\" already"));
+    assert!(faults(third)[0].contains("it has both"));
+    let alone = create(flag_draft(ValueType::Boolean, &[("on", "true")]));
+    assert!(faults(alone)[0].contains("/variants: has 1 entries; a BOOLEAN flag has exactly two variants"));
+    let removed = flag.remove_variant(flag.variants[0].id, &author(), now());
+    assert!(matches!(removed, Err(Rejection::Conflict(_))));
     let turned = VariantPatch { value: Some("false".to_owned()), ..VariantPatch::default() };
     let turned = flag.update_variant(flag.variants[0].id, turned, &author(), now(), Faults::new());
     assert!(faults(turned)[0].contains("another one is \"false\" already"));

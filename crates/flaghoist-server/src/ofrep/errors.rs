@@ -75,9 +75,17 @@ pub(crate) enum OfrepErrors {
 /// Gives errors of this dialect's routes their body.
 pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let Some(error) = error_of(&response) else { return response };
-    let error_code = match *error {
+    match error_of(&response) {
+        Some(error) => render(&error, response),
+        None => response,
+    }
+}
+
+/// `response` with the body of `error`.
+pub(crate) fn render(error: &ApiError, response: Response) -> Response {
+    let error_code = match error {
         ApiError::Invalid(_) | ApiError::BodyBroken => "PARSE_ERROR",
+        ApiError::NotFound(_) => "FLAG_NOT_FOUND",
         _ => "GENERAL",
     };
     let (mut parts, _) = response.into_parts();

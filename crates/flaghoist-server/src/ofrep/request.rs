@@ -30,6 +30,12 @@ struct Envelope<'a> {
     context: Option<&'a RawValue>,
 }
 
+#[derive(Deserialize)]
+struct TargetingKey<'a> {
+    #[serde(borrow, default, rename = "targetingKey")]
+    targeting_key: Option<&'a RawValue>,
+}
+
 /// Reads the body of an evaluation.
 pub(crate) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     decode::check_media_type(headers)?;
@@ -43,12 +49,17 @@ pub(crate) fn attributes(body: &[u8]) -> Result<Attributes<'_>, ContextError> {
     }
     let Object(envelope): Object<Envelope<'_>> =
         serde_json::from_slice(body).map_err(|error| ContextError::Unreadable(error.to_string()))?;
-    match envelope.context {
-        None => Ok(Attributes::new()),
-        Some(context) => {
-            serde_json::from_str(context.get()).map_err(|error| ContextError::NoObject(error.to_string()))
+    let Some(context) = envelope.context.map(RawValue::get) else { return Ok(Attributes::new()) };
+    let no_object = |error: serde_json::Error| ContextError::NoObject(error.to_string());
+    let attributes: Attributes<'_> = serde_json::from_str(context).map_err(no_object)?;
+    // Nested values are left out as if they were absent, which would hide a targeting key that is one.
+    if attributes.skipped_nested() && attributes.get("targetingKey").is_none() {
+        let Object(key): Object<TargetingKey<'_>> = serde_json::from_str(context).map_err(no_object)?;
+        if key.targeting_key.is_some() {
+            return Err(ContextError::TargetingKeyNoString);
         }
     }
+    Ok(attributes)
 }
 
 /// The subject that the attributes describe.

@@ -138,6 +138,7 @@ async fn requests_without_a_context_are_fine_and_broken_ones_are_not() {
         ("{\"context\":{\"targetingKey\":null,\"nested\":{\"a\":[1]}}}", 200, Value::Null),
         ("{\"context\":[]}", 400, json!("INVALID_CONTEXT")),
         ("{\"context\":{\"targetingKey\":5}}", 400, json!("INVALID_CONTEXT")),
+        ("{\"context\":{\"targetingKey\":{\"a\":1}}}", 400, json!("INVALID_CONTEXT")),
         ("{", 400, json!("PARSE_ERROR")),
         ("[]", 400, json!("PARSE_ERROR")),
     ] {

@@ -5,6 +5,7 @@ use crate::bootstrap_file;
 use crate::configuration::{Configuration, Options};
 use anyhow::{Result, bail};
 use clap::Args;
+use flaghoist_store::SchemaState;
 use std::fmt::Display;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -114,11 +115,20 @@ async fn check_server(url: &str, findings: &mut Findings) {
 }
 
 async fn check_postgres(database_url: &str, findings: &mut Findings) {
-    match flaghoist_store::PostgresStore::connect(database_url).await {
-        Ok(store) => {
-            findings.good("PostgreSQL can be reached and its schema is current");
-            store.close().await;
+    match flaghoist_store::PostgresStore::inspect(database_url).await {
+        Ok(SchemaState::Current) => findings.good("PostgreSQL can be reached and its schema is current"),
+        Ok(SchemaState::Empty) => {
+            findings.good("PostgreSQL can be reached; the first server will make the schema");
         }
+        Ok(SchemaState::Older { version }) => {
+            findings.good(format_args!(
+                "PostgreSQL can be reached; the next server will bring its schema {version} up to date"
+            ));
+        }
+        Ok(SchemaState::Newer { version }) => findings.bad(
+            format_args!("the schema {version} of the database is newer than this program"),
+            "use the program that made it, or a newer one",
+        ),
         Err(error) => findings.bad(
             format_args!("PostgreSQL cannot be used: {error}"),
             "check --database-url, the server, and the user's rights",

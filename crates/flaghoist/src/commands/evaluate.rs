@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use flaghoist_eval::{Attributes, Dialect, ErrorCode, Expected, Explanation, Reason, Snapshot, Subject};
 use flaghoist_server::clock::{Clock, SystemClock};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::io::{BufRead, BufWriter, Write};
 use std::path::PathBuf;
@@ -37,12 +37,17 @@ struct Request<'a> {
     flag: String,
     #[serde(default)]
     variation_type: Option<String>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "given")]
     default_value: Option<&'a RawValue>,
     #[serde(default)]
     targeting_key: Option<String>,
     #[serde(borrow, default)]
     attributes: Option<Attributes<'a>>,
+}
+
+/// A member that is there, also when it is null.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// One line of output. Members that do not apply are absent.
@@ -90,9 +95,9 @@ pub(crate) fn run(evaluate: &Evaluate) -> Result<()> {
         Snapshot::from_json(&document, dialect).with_context(|| format!("{shown} is no UFC document"))?;
     let input = std::io::stdin().lock();
     let mut output = BufWriter::new(std::io::stdout().lock());
-    for line in input.lines() {
+    for line in input.split(b'\n') {
         let line = line.context("standard input broke off")?;
-        if line.trim().is_empty() {
+        if line.trim_ascii().is_empty() {
             continue;
         }
         answer(&snapshot, &line, evaluate.explain, SystemClock.now(), &mut output)?;
@@ -104,12 +109,12 @@ pub(crate) fn run(evaluate: &Evaluate) -> Result<()> {
 
 fn answer(
     snapshot: &Snapshot,
-    line: &str,
+    line: &[u8],
     explain: bool,
     now: Timestamp,
     output: &mut impl Write,
 ) -> Result<()> {
-    match serde_json::from_str::<Request<'_>>(line).map_err(|error| error.to_string()).and_then(|request| {
+    match serde_json::from_slice::<Request<'_>>(line).map_err(|error| error.to_string()).and_then(|request| {
         let expected = expected(request.variation_type.as_deref())?;
         Ok((request, expected))
     }) {

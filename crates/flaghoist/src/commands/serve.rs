@@ -8,6 +8,7 @@ use flaghoist_model::MintId;
 use flaghoist_server::app::{self, App};
 use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
 use flaghoist_server::clock::{Clock, SystemClock};
+use flaghoist_server::lifecycle::Patience;
 use flaghoist_server::secret::TimeOrderedIds;
 use flaghoist_server::{demo, lifecycle, publish};
 use flaghoist_store::{PostgresStore, SqliteStore, Store};
@@ -87,8 +88,11 @@ async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo
     tasks.spawn(publish::follow(Arc::clone(&app.publisher), soft.clone()));
     tasks.close();
     tracing::info!(url, engine = app.store.engine().await.unwrap_or_default(), "listening");
-    let drain = Duration::from_millis(configuration.drain_timeout_ms);
-    lifecycle::serve(listener, app::build(app), soft, drain).await;
+    let patience = Patience {
+        head: Duration::from_millis(configuration.head_timeout_ms),
+        drain: Duration::from_millis(configuration.drain_timeout_ms),
+    };
+    lifecycle::serve(listener, app::build(app), soft, patience).await;
     tasks.wait().await;
     tracing::info!("stopped");
     Ok(())

@@ -58,9 +58,13 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn crates_depend_only_on_what_they_may() {
     let dependencies = dependencies();
-    let ours: BTreeSet<&str> = dependencies.keys().map(String::as_str).filter(|name| name.starts_with("flaghoist")).collect();
+    let ours: BTreeSet<&str> =
+        dependencies.keys().map(String::as_str).filter(|name| name.starts_with("flaghoist")).collect();
     let listed: BTreeSet<&str> = MAY_DEPEND_ON.iter().map(|(name, _)| *name).collect();
-    assert_eq!(ours, listed, "a crate was added or removed: say here and in ARCHITECTURE.md what it may depend on");
+    assert_eq!(
+        ours, listed,
+        "a crate was added or removed: say here and in ARCHITECTURE.md what it may depend on"
+    );
     for (name, allowed) in MAY_DEPEND_ON {
         for dependency in dependencies[name].iter().filter(|dependency| ours.contains(dependency.as_str())) {
             assert!(allowed.contains(&dependency.as_str()), "{name} must not depend on {dependency}");
