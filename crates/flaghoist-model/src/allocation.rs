@@ -1,7 +1,7 @@
 //! Allocations: who gets which variants, in one environment. Datadog's interface calls them targeting rules.
 
 use crate::condition::{RuleDraft, TargetingRule, parse_rules};
-use crate::flag::Flag;
+use crate::flag::{Flag, VARIANTS_MAX};
 use crate::id::{AllocationId, SavedFilterId, VariantId, WeightId};
 use crate::key::{parse_key, parse_name};
 use crate::saved_filter::SavedFilter;
@@ -270,9 +270,12 @@ fn parse_weights(
     ids: &dyn MintId,
     faults: &mut Faults,
 ) -> Vec<VariantWeight> {
-    let faults_before = faults.len();
-    let mut weights: Vec<VariantWeight> = Vec::with_capacity(drafts.len());
-    let any = !drafts.is_empty();
+    if drafts.len() > VARIANTS_MAX {
+        faults.push(format!("has {} entries; a flag has at most {VARIANTS_MAX} variants", drafts.len()));
+        return Vec::new();
+    }
+    let count = drafts.len();
+    let mut weights: Vec<VariantWeight> = Vec::with_capacity(count);
     for (position, draft) in drafts.into_iter().enumerate() {
         faults.at(position, |faults| {
             let variant_id = parse_weighted_variant(&draft, flag, faults);
@@ -296,7 +299,8 @@ fn parse_weights(
         });
     }
     let sum: f64 = weights.iter().map(|weight| weight.value).sum();
-    if any && faults.len() == faults_before && (sum - 100.0).abs() > WEIGHT_TOLERANCE {
+    // A weight that is missing here has a fault of its own, which the sum would only repeat.
+    if count > 0 && weights.len() == count && (sum - 100.0).abs() > WEIGHT_TOLERANCE {
         faults.push(format!("sums to {sum}; the weights of an allocation sum to 100"));
     }
     weights
@@ -330,6 +334,7 @@ fn parse_weighted_variant(draft: &WeightDraft, flag: &Flag, faults: &mut Faults)
 fn parse_guardrails(drafts: Vec<GuardrailDraft>, faults: &mut Faults) -> Vec<GuardrailMetric> {
     if drafts.len() > GUARDRAILS_MAX {
         faults.push(format!("has {} entries; an allocation has at most {GUARDRAILS_MAX}", drafts.len()));
+        return Vec::new();
     }
     let mut guardrails: Vec<GuardrailMetric> = Vec::with_capacity(drafts.len());
     for (position, draft) in drafts.into_iter().enumerate() {

@@ -15,10 +15,6 @@ use std::collections::BTreeMap;
 /// Shards of every split we emit.
 pub const TOTAL_SHARDS: u32 = 10_000;
 
-/// Most rules an allocation may have once its saved filters stand in their place; what goes beyond is a fault
-/// of the flag and is caught before it is published.
-pub const COMPILED_RULES_MAX: usize = 10_000;
-
 /// A kind of reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
@@ -187,13 +183,12 @@ fn compile_rules(
     let mut compiled = Vec::with_capacity(rules.len());
     for rule in rules {
         compiled.extend(expand_rule(rule, saved_filters));
-        compiled.truncate(COMPILED_RULES_MAX);
     }
     compiled
 }
 
 /// A rule as the OR of rules without saved filters: its own conditions AND any one rule of each filter, that
-/// is the cross product.
+/// is the cross product. Saving bounds it by `EXPANDED_RULES_MAX`.
 fn expand_rule(
     rule: &TargetingRule,
     saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
@@ -212,7 +207,6 @@ fn expand_rule(
                 alternatives = alternatives
                     .iter()
                     .flat_map(|conditions| options.iter().map(move |option| (conditions, option)))
-                    .take(COMPILED_RULES_MAX)
                     .map(|(conditions, option)| {
                         conditions
                             .iter()

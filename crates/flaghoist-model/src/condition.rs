@@ -12,6 +12,11 @@ use std::collections::BTreeMap;
 pub const RULES_MAX: usize = 500;
 /// Most conditions of a rule.
 pub const CONDITIONS_MAX: usize = 100;
+/// Most rules of an allocation once saved filters stand in their place: a rule becomes one for every choice of a
+/// rule of each of its filters.
+pub const EXPANDED_RULES_MAX: usize = 2_000;
+/// Most patterns that a flag may have in an environment. Each costs memory wherever the flag is evaluated.
+pub const PATTERNS_MAX: usize = 100;
 /// Most values of a condition.
 pub const VALUES_MAX: usize = 10_000;
 
@@ -108,9 +113,16 @@ impl Operator {
             | Self::SemverLte
             | Self::SemverGt
             | Self::SemverGte => single(faults, "a version such as \"1.4.0\"", &check_version),
-            Self::OneOf | Self::NotOneOf | Self::Equals => check_count(values, faults),
+            Self::OneOf | Self::NotOneOf | Self::Equals => {
+                if values.is_empty() || values.len() > VALUES_MAX {
+                    faults.push(format!("has {} values; give 1 to {VALUES_MAX}", values.len()));
+                }
+            }
             Self::Matches | Self::NotMatches => {
-                check_count(values, faults);
+                if !(1..=PATTERNS_MAX).contains(&values.len()) {
+                    faults.push(format!("has {} patterns; give 1 to {PATTERNS_MAX}", values.len()));
+                    return;
+                }
                 for (position, pattern) in values.iter().enumerate() {
                     if let Err(fault) = check_pattern(pattern) {
                         faults.push_at(
@@ -120,17 +132,13 @@ impl Operator {
                         return;
                     }
                 }
-                if let Err(fault) = check_pattern(&join_patterns(values)) {
+                if values.len() > 1
+                    && let Err(fault) = check_pattern(&join_patterns(values))
+                {
                     faults.push(format!("the patterns do not work together: {fault}"));
                 }
             }
         }
-    }
-}
-
-fn check_count(values: &[String], faults: &mut Faults) {
-    if values.is_empty() || values.len() > VALUES_MAX {
-        faults.push(format!("has {} values; give 1 to {VALUES_MAX}", values.len()));
     }
 }
 
@@ -214,6 +222,26 @@ pub struct RuleDraft {
     pub conditions: Vec<ConditionDraft>,
 }
 
+impl RuleDraft {
+    /// How many patterns the rule would have.
+    pub(crate) fn pattern_count(&self) -> usize {
+        let is_pattern = |operator| matches!(operator, Some(Operator::Matches | Operator::NotMatches));
+        let patterns = self.conditions.iter().filter(|condition| is_pattern(condition.operator));
+        patterns.map(|condition| condition.values.as_ref().map_or(0, Vec::len)).sum()
+    }
+}
+
+impl TargetingRule {
+    /// How many patterns the rule has.
+    pub(crate) fn pattern_count(&self) -> usize {
+        let count = |condition: &Condition| match &condition.test {
+            Test::Inline { operator: Operator::Matches | Operator::NotMatches, values, .. } => values.len(),
+            Test::Inline { .. } | Test::SavedFilter { .. } => 0,
+        };
+        self.conditions.iter().map(count).sum()
+    }
+}
+
 /// Makes rules of drafts. A rule that is what `previous` has at its position keeps its ids and times.
 pub(crate) fn parse_rules(
     drafts: Vec<RuleDraft>,
@@ -225,13 +253,31 @@ pub(crate) fn parse_rules(
 ) -> Vec<TargetingRule> {
     if drafts.len() > RULES_MAX {
         faults.push(format!("has {} entries; an allocation has at most {RULES_MAX} rules", drafts.len()));
+        return Vec::new();
     }
     let mut rules = Vec::with_capacity(drafts.len());
+    let mut expanded: usize = 0;
     for (position, draft) in drafts.into_iter().enumerate() {
         let tests = faults.at(position, |faults| parse_tests(draft, saved_filters, faults));
+        expanded = expanded.saturating_add(expanded_count(&tests, saved_filters));
         rules.push(make_rule(tests, previous.get(position), now, ids));
     }
+    if expanded > EXPANDED_RULES_MAX {
+        faults.push(format!(
+            "becomes {expanded} rules with its saved filters in place; at most {EXPANDED_RULES_MAX}"
+        ));
+    }
     rules
+}
+
+/// How many rules one with these tests becomes.
+fn expanded_count(tests: &[Test], saved_filters: &BTreeMap<SavedFilterId, SavedFilter>) -> usize {
+    tests.iter().fold(1, |count: usize, test| match test {
+        Test::Inline { .. } => count,
+        Test::SavedFilter { saved_filter_id } => {
+            count.saturating_mul(saved_filters.get(saved_filter_id).map_or(0, |filter| filter.rules.len()))
+        }
+    })
 }
 
 fn make_rule(
@@ -261,6 +307,7 @@ fn parse_tests(
         let count = draft.conditions.len();
         if count == 0 || count > CONDITIONS_MAX {
             faults.push(format!("has {count} entries; a rule has 1 to {CONDITIONS_MAX} conditions"));
+            return Vec::new();
         }
         let drafts = draft.conditions.into_iter().enumerate();
         drafts

@@ -138,6 +138,7 @@ fn parse_queries(queries: Vec<String>, faults: &mut Faults) -> Vec<String> {
             "has {} entries; give 1 to {QUERIES_MAX} DD_ENV values such as [\"prod\"]",
             queries.len()
         ));
+        return Vec::new();
     }
     let mut parsed: Vec<String> = Vec::with_capacity(queries.len());
     for (position, query) in queries.into_iter().enumerate() {

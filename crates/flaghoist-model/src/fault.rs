@@ -22,6 +22,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Most faults that an answer lists.
+pub const FAULTS_MAX: usize = 100;
+
 /// Collects faults while a request is read.
 ///
 /// The collector knows where in the request it stands: [`Faults::at`] lends a collector for a member, and
@@ -58,8 +61,17 @@ impl Faults {
         result
     }
 
-    /// Records a fault of the present place.
+    /// Records a fault of the present place. Beyond [`FAULTS_MAX`] only that there are more is recorded.
     pub fn push(&mut self, message: impl Into<String>) {
+        if self.found.len() == FAULTS_MAX {
+            self.found.push(Fault {
+                pointer: String::new(),
+                message: "there are more faults than these".to_owned(),
+            });
+        }
+        if self.found.len() > FAULTS_MAX {
+            return;
+        }
         self.found.push(Fault { pointer: self.base.clone(), message: message.into() });
     }
 
@@ -126,6 +138,17 @@ impl Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_of_faults_is_cut_short() {
+        let mut faults = Faults::new();
+        for number in 0..1_000 {
+            faults.push_at(number, "is wrong");
+        }
+        let found = faults.into_vec();
+        assert_eq!(found.len(), FAULTS_MAX + 1);
+        assert_eq!(found[FAULTS_MAX].message, "there are more faults than these");
+    }
 
     #[test]
     fn a_fault_carries_the_pointer_of_where_it_was_found() {

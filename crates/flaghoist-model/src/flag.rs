@@ -1,21 +1,21 @@
 //! Flags: what an application asks for, and the variants it can get.
 
+mod variants;
+
+pub use variants::{VARIANTS_MAX, VariantPatch};
+
 use crate::access::Principal;
 use crate::id::{FlagId, ProjectId, UserId, VariantId};
 use crate::json_schema::JsonSchema;
 use crate::key::{parse_description, parse_key, parse_name};
+use crate::migration_metadata;
 use crate::value::ValueType;
-use crate::variant::{self, Variant, VariantDraft};
+use crate::variant::{Variant, VariantDraft};
 use crate::{Faults, MintId, Patch, Rejection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use variants::parse_variants;
 
-/// Most variants a flag may have.
-pub const VARIANTS_MAX: usize = 200;
-/// What a BOOLEAN flag's variants are, in messages.
-const EXACTLY_TRUE_AND_FALSE: &str =
-    "a BOOLEAN flag has exactly two variants, one \"true\" and one \"false\"";
 /// Most tags a flag may have.
 pub const TAGS_MAX: usize = 100;
 
@@ -178,17 +178,6 @@ pub struct FlagPatch {
     pub migration_metadata: Patch<serde_json::Value>,
 }
 
-/// What somebody asks to change in a variant.
-#[derive(Clone, Debug, Default)]
-pub struct VariantPatch {
-    /// Name.
-    pub name: Option<String>,
-    /// Value as text.
-    pub value: Option<String>,
-    /// Migration metadata.
-    pub migration_metadata: Patch<serde_json::Value>,
-}
-
 impl Flag {
     /// A new flag. The caller records absent required members; the store enforces uniqueness of key and name.
     pub fn create(
@@ -213,6 +202,9 @@ impl Flag {
             }),
             _ => Vec::new(),
         };
+        if let Some(metadata) = &draft.migration_metadata {
+            migration_metadata::check(metadata, faults);
+        }
         let default = match &draft.default_variant_key {
             None => variants.first(),
             Some(wanted) => variants.iter().find(|variant| variant.key == *wanted).or_else(|| {
@@ -288,6 +280,7 @@ impl Flag {
             }
         }
         flag.json_schema = patch.json_schema.apply(flag.json_schema);
+        migration_metadata::check_patch(&patch.migration_metadata, faults);
         flag.migration_metadata = patch.migration_metadata.apply(flag.migration_metadata);
         flag.distribution_channel = patch.distribution_channel.unwrap_or(flag.distribution_channel);
         flag.require_approval = patch.require_approval.unwrap_or(flag.require_approval);
@@ -308,111 +301,6 @@ impl Flag {
         Self { archived_at: None, ..self.touched(author, now) }
     }
 
-    /// This flag with one more variant, at the end, and that variant's id.
-    pub fn add_variant(
-        &self,
-        draft: VariantDraft,
-        author: &Principal,
-        now: Timestamp,
-        ids: &dyn MintId,
-        mut faults: Faults,
-    ) -> Result<(Self, VariantId), Rejection> {
-        let schema = self.schema();
-        let base = faults.pointer().to_owned();
-        let variant = variant::create(draft, self.value_type, schema.as_ref(), now, ids, &mut faults);
-        faults.check()?;
-        let Some(variant) = variant else {
-            return Err(Rejection::invalid(base, "key, name and value are required"));
-        };
-        if self.variants.iter().any(|other| other.key == variant.key) {
-            return Err(Rejection::conflict(
-                format!("{base}/key"),
-                format!("a variant with key {:?} already exists on this flag", variant.key),
-            ));
-        }
-        if self.value_type == ValueType::Boolean {
-            return Err(Rejection::invalid(base, format!("{EXACTLY_TRUE_AND_FALSE}, and it has both")));
-        }
-        if self.variants.len() >= VARIANTS_MAX {
-            return Err(Rejection::invalid(
-                base,
-                format!("the flag has {VARIANTS_MAX} variants, the most it may"),
-            ));
-        }
-        let id = variant.id;
-        let mut flag = self.touched(author, now);
-        flag.variants.push(variant);
-        Ok((flag, id))
-    }
-
-    /// This flag with a variant changed. The variant's key never changes.
-    pub fn update_variant(
-        &self,
-        id: VariantId,
-        patch: VariantPatch,
-        author: &Principal,
-        now: Timestamp,
-        mut faults: Faults,
-    ) -> Result<Self, Rejection> {
-        let mut flag = self.touched(author, now);
-        let schema = self.schema();
-        let others: Vec<String> = self
-            .variants
-            .iter()
-            .filter(|variant| variant.id != id)
-            .map(|variant| variant.value.clone())
-            .collect();
-        let variant = flag
-            .variants
-            .iter_mut()
-            .find(|variant| variant.id == id)
-            .ok_or_else(|| Rejection::NotFound(format!("the flag has no variant {id}")))?;
-        if let Some(name) = patch.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults))) {
-            variant.name = name;
-        }
-        if let Some(text) = patch.value
-            && let Some(value) = variant::check_value(text, self.value_type, schema.as_ref(), &mut faults)
-        {
-            if self.value_type == ValueType::Boolean && others.contains(&value) {
-                faults.push_at(
-                    "value",
-                    format!(
-                        "a BOOLEAN flag has one variant for each value, and another one is {value:?} already"
-                    ),
-                );
-            }
-            variant.value = value;
-        }
-        variant.migration_metadata = patch.migration_metadata.apply(variant.migration_metadata.take());
-        variant.updated_at = now;
-        faults.check()?;
-        Ok(flag)
-    }
-
-    /// This flag without a variant. The caller has made sure that no environment refers to it.
-    pub fn remove_variant(
-        &self,
-        id: VariantId,
-        author: &Principal,
-        now: Timestamp,
-    ) -> Result<Self, Rejection> {
-        if self.variant(id).is_none() {
-            return Err(Rejection::NotFound(format!("the flag has no variant {id}")));
-        }
-        if self.value_type == ValueType::Boolean {
-            return Err(Rejection::conflict("", EXACTLY_TRUE_AND_FALSE));
-        }
-        if self.variants.len() == 1 {
-            return Err(Rejection::conflict("", "this is the flag's only variant; a flag has at least one"));
-        }
-        let mut flag = self.touched(author, now);
-        flag.variants.retain(|variant| variant.id != id);
-        if flag.initial_default_variant_id == id {
-            flag.initial_default_variant_id = flag.variants[0].id;
-        }
-        Ok(flag)
-    }
-
     /// The variant with that id.
     pub fn variant(&self, id: VariantId) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.id == id)
@@ -424,11 +312,11 @@ impl Flag {
     }
 
     /// The stored schema, compiled. It was checked when it was saved; one that no longer compiles binds nothing.
-    fn schema(&self) -> Option<JsonSchema> {
+    pub(crate) fn schema(&self) -> Option<JsonSchema> {
         self.json_schema.as_deref().and_then(|text| JsonSchema::parse(text).ok())
     }
 
-    fn touched(&self, author: &Principal, now: Timestamp) -> Self {
+    pub(crate) fn touched(&self, author: &Principal, now: Timestamp) -> Self {
         Self { updated_at: now, last_updated_by: author.user_id, ..self.clone() }
     }
 }
@@ -449,6 +337,7 @@ fn parse_schema(text: &str, value_type: Option<ValueType>, faults: &mut Faults) 
 fn parse_tags(tags: Vec<String>, faults: &mut Faults) -> Vec<String> {
     if tags.len() > TAGS_MAX {
         faults.push(format!("has {} entries; a flag has at most {TAGS_MAX} tags", tags.len()));
+        return Vec::new();
     }
     let mut parsed: Vec<String> = Vec::with_capacity(tags.len());
     for (position, tag) in tags.into_iter().enumerate() {
@@ -460,46 +349,4 @@ fn parse_tags(tags: Vec<String>, faults: &mut Faults) -> Vec<String> {
         }
     }
     parsed
-}
-
-fn parse_variants(
-    drafts: Vec<VariantDraft>,
-    value_type: ValueType,
-    schema: Option<&JsonSchema>,
-    now: Timestamp,
-    ids: &dyn MintId,
-    faults: &mut Faults,
-) -> Vec<Variant> {
-    if drafts.is_empty() || drafts.len() > VARIANTS_MAX {
-        faults.push(format!("has {} entries; a flag has 1 to {VARIANTS_MAX} variants", drafts.len()));
-        return Vec::new();
-    }
-    if value_type == ValueType::Boolean && drafts.len() != 2 {
-        faults.push(format!("has {} entries; {EXACTLY_TRUE_AND_FALSE}", drafts.len()));
-    }
-    let mut keys = HashSet::new();
-    let mut booleans = HashSet::new();
-    let mut variants = Vec::with_capacity(drafts.len());
-    for (position, draft) in drafts.into_iter().enumerate() {
-        faults.at(position, |faults| {
-            let Some(variant) = variant::create(draft, value_type, schema, now, ids, faults) else { return };
-            if !keys.insert(variant.key.clone()) {
-                faults.push_at(
-                    "key",
-                    format!("{:?} is the key of an earlier variant; keys differ", variant.key),
-                );
-            }
-            if value_type == ValueType::Boolean && !booleans.insert(variant.value.clone()) {
-                faults.push_at(
-                    "value",
-                    format!(
-                        "{:?} is the value of an earlier variant; a BOOLEAN flag has one for each value",
-                        variant.value
-                    ),
-                );
-            }
-            variants.push(variant);
-        });
-    }
-    variants
 }

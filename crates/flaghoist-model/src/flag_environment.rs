@@ -1,6 +1,7 @@
 //! What a flag serves in one environment.
 
 use crate::allocation::{Allocation, AllocationContext, AllocationDraft, parse_allocation};
+use crate::condition::{PATTERNS_MAX, RuleDraft, TargetingRule};
 use crate::flag::Flag;
 use crate::id::{EnvironmentId, FlagId, SuggestionId, VariantId};
 use crate::{Faults, Patch, Rejection};
@@ -160,6 +161,13 @@ impl FlagEnvironment {
                 "the flag has {ALLOCATIONS_MAX} allocations in this environment, the most it may"
             ));
         }
+        let others = self.allocations.iter().enumerate().filter(|(position, _)| Some(*position) != named);
+        let theirs = others.flat_map(|(_, other)| &other.rules).map(TargetingRule::pattern_count);
+        let patterns = theirs.chain(draft.rules.iter().map(RuleDraft::pattern_count));
+        // Too many patterns are not even compiled.
+        if check_patterns(patterns, &mut faults) > PATTERNS_MAX {
+            faults.check()?;
+        }
         let previous = named.map(|position| &self.allocations[position]);
         let allocation = parse_allocation(draft, previous, context, &mut faults);
         let base = faults.pointer().to_owned();
@@ -168,7 +176,6 @@ impl FlagEnvironment {
             allocation.ok_or_else(|| Rejection::invalid(base, "key, name and type are required"))?;
         let mut changed = Self { updated_at: context.now, ..self.clone() };
         let position = named.unwrap_or(self.allocations.len());
-        changed.allocations.truncate(self.allocations.len());
         match changed.allocations.get_mut(position) {
             Some(place) => *place = allocation,
             None => changed.allocations.push(allocation),
@@ -192,6 +199,14 @@ impl FlagEnvironment {
                 "has {} entries; a flag has at most {ALLOCATIONS_MAX} allocations",
                 drafts.len()
             ));
+        }
+        let patterns = check_patterns(
+            drafts.iter().flat_map(|draft| &draft.rules).map(RuleDraft::pattern_count),
+            &mut faults,
+        );
+        let is_too_much = drafts.len() > ALLOCATIONS_MAX || patterns > PATTERNS_MAX;
+        if is_too_much {
+            faults.check()?;
         }
         let mut keys = HashSet::new();
         let mut continued = HashSet::new();
@@ -227,6 +242,17 @@ impl FlagEnvironment {
             None => draft.key.as_ref() == Some(&allocation.key),
         })
     }
+}
+
+/// How many patterns a flag would have in an environment; more than it may are recorded.
+fn check_patterns(counts: impl Iterator<Item = usize>, faults: &mut Faults) -> usize {
+    let count: usize = counts.sum();
+    if count > PATTERNS_MAX {
+        faults.push(format!(
+            "the allocations have {count} patterns together; a flag has at most {PATTERNS_MAX} in an environment"
+        ));
+    }
+    count
 }
 
 fn unknown_allocation(faults: &Faults, id: crate::id::AllocationId) -> Rejection {

@@ -23,6 +23,8 @@ pub mod history;
 pub mod id;
 pub mod json_schema;
 pub mod key;
+pub mod migration_metadata;
+pub mod nesting;
 pub mod patch;
 pub mod project;
 pub mod saved_filter;

@@ -1,6 +1,7 @@
 //! Value types of flags and the values of variants.
 
 use crate::Faults;
+use crate::nesting::{NESTING_MAX_LEVELS, is_deeper_than};
 use flaghoist_eval::VariationType;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -55,7 +56,7 @@ impl ValueType {
                 Self::Integer => "a whole number of 64 bits such as \"42\"",
                 Self::Numeric => "a finite number such as \"3.5\"",
                 Self::String => "any text",
-                Self::Json => "the text of a JSON object such as \"{\\\"a\\\":1}\"",
+                Self::Json => "the text of a JSON object of at most 32 levels such as \"{\\\"a\\\":1}\"",
             };
             faults.push(format!(
                 "{text:?} does not fit the flag's value type {}: give {accepted}",
@@ -77,7 +78,9 @@ impl ValueType {
                 serde_json::Number::from_f64(number).map(Value::Number)
             }
             Self::String => Some(Value::from(text)),
-            Self::Json => serde_json::from_str(text).ok().filter(Value::is_object),
+            Self::Json => serde_json::from_str(text)
+                .ok()
+                .filter(|value: &Value| value.is_object() && !is_deeper_than(value, NESTING_MAX_LEVELS)),
         }
     }
 }
@@ -109,6 +112,7 @@ mod tests {
             (ValueType::Numeric, "1e999"),
             (ValueType::Json, "[1]"),
             (ValueType::Json, "{"),
+            (ValueType::Json, &format!("{}1{}", "{\"a\":".repeat(33), "}".repeat(33))),
         ];
         for (value_type, text) in refused {
             let mut faults = Faults::new();

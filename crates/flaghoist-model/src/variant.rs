@@ -3,6 +3,7 @@
 use crate::id::VariantId;
 use crate::json_schema::JsonSchema;
 use crate::key::{parse_key, parse_name};
+use crate::migration_metadata;
 use crate::value::ValueType;
 use crate::{Faults, MintId};
 use jiff::Timestamp;
@@ -56,6 +57,9 @@ pub(crate) fn create(
     let key = draft.key.and_then(|key| faults.at("key", |faults| parse_key(key, faults)));
     let name = draft.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults)));
     let value = draft.value.and_then(|value| check_value(value, value_type, schema, faults));
+    if let Some(metadata) = &draft.migration_metadata {
+        migration_metadata::check(metadata, faults);
+    }
     Some(Variant {
         id: VariantId::mint(ids),
         key: key?,

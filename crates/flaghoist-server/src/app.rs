@@ -67,10 +67,10 @@ pub fn build(app: AppState) -> Router {
         .merge(timed(management).layer(from_fn(datadog::render_errors)))
         .merge(timed(native).layer(from_fn(native::render_errors)))
         .merge(sdk.layer(from_fn(native::render_errors)).layer(cors()))
-        .merge(evaluation().layer(from_fn(ofrep::render_errors)).layer(cors()))
+        .merge(evaluation().layer(cors()))
         .merge(operation.layer(from_fn(native::render_errors)))
-        .route_layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
         .fallback(unknown_path)
+        .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
         .with_state(app)
 }
 
@@ -127,8 +127,11 @@ fn operation() -> OpenApiRouter<AppState> {
 /// OFREP. The key takes the rest of the path: keys hold slashes.
 fn evaluation() -> Router<AppState> {
     Router::new()
-        .route("/ofrep/v1/evaluate/flags", post(ofrep::evaluate_flags))
-        .route("/ofrep/v1/evaluate/flags/{*key}", post(ofrep::evaluate_flag))
+        .route("/ofrep/v1/evaluate/flags", post(ofrep::evaluate_flags).fallback(ofrep::method_not_allowed))
+        .route(
+            "/ofrep/v1/evaluate/flags/{*key}",
+            post(ofrep::evaluate_flag).fallback(ofrep::method_not_allowed),
+        )
 }
 
 /// OFREP as the document describes it: OpenAPI has no parameter that takes the rest of a path.

@@ -89,6 +89,17 @@ pub enum BootstrapError {
         /// How long it is.
         length: usize,
     },
+    /// A given secret cannot be sent in a header.
+    #[error(
+        "{name} has a space, a line break or another character that no header carries; give letters and digits"
+    )]
+    UnsendableSecret {
+        /// Which.
+        name: &'static str,
+    },
+    /// Both given secrets are the same.
+    #[error("the given API key and the given application key are the same; give two")]
+    EqualSecrets,
     /// `bootstrap.json` could not be written.
     #[error("the secrets could not be kept: {0}")]
     Keep(String),
@@ -186,6 +197,12 @@ fn check_given(given: &GivenSecrets) -> Result<(), BootstrapError> {
         {
             return Err(BootstrapError::ShortSecret { name, length });
         }
+        if secret.as_ref().is_some_and(|secret| !secret.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(BootstrapError::UnsendableSecret { name });
+        }
+    }
+    if given.api_key.is_some() && given.api_key == given.application_key {
+        return Err(BootstrapError::EqualSecrets);
     }
     Ok(())
 }

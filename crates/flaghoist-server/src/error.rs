@@ -7,6 +7,9 @@ use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::Constraint;
 use std::sync::Arc;
 
+/// Where requests about one allocation have its key.
+const ALLOCATION_KEY_POINTER: &str = "/data/attributes/key";
+
 /// Seconds after which a client may try again when the database is away.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
@@ -66,6 +69,16 @@ impl ApiError {
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!(cause = %cause, "internal error");
         Self::Internal
+    }
+
+    /// The same for a list of which some element's key is taken: the database does not say which.
+    pub(crate) fn of_list(self, pointer: &str) -> Self {
+        match self {
+            Self::Conflict(fault) if fault.pointer == ALLOCATION_KEY_POINTER => {
+                Self::Conflict(Fault { pointer: pointer.to_owned(), ..fault })
+            }
+            other => other,
+        }
     }
 
     /// The status: the only place where statuses of errors are chosen.

@@ -11,7 +11,7 @@ mod single;
 
 pub(crate) use bulk::matches;
 pub(crate) use bulk::{__path_evaluate_flags, evaluate_flags};
-use errors::{OfrepError, OfrepErrors};
-pub(crate) use errors::{render, render_errors};
+use errors::{OfrepError, OfrepErrors, Refusal};
+pub(crate) use errors::{method_not_allowed, render};
 use request::EvaluationRequest;
 pub(crate) use single::{__path_evaluate_flag, evaluate_flag};

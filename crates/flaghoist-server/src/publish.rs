@@ -61,7 +61,7 @@ pub struct Publisher {
     store: Arc<dyn Store>,
     published: ArcSwap<Published>,
     contents: Mutex<HashMap<ProjectId, Contents>>,
-    loaded: AtomicBool,
+    is_current: AtomicBool,
 }
 
 impl Publisher {
@@ -71,7 +71,7 @@ impl Publisher {
             store,
             published: ArcSwap::default(),
             contents: Mutex::default(),
-            loaded: AtomicBool::new(false),
+            is_current: AtomicBool::new(false),
         }
     }
 
@@ -80,9 +80,9 @@ impl Publisher {
         self.published.load()
     }
 
-    /// Whether the store was read at least once.
-    pub fn is_loaded(&self) -> bool {
-        self.loaded.load(Ordering::Acquire)
+    /// Whether the last look at the store succeeded, so that readers see all that was committed before it.
+    pub fn is_current(&self) -> bool {
+        self.is_current.load(Ordering::Acquire)
     }
 
     /// Reads what changed in all projects and publishes it. Returns once readers see everything that was
@@ -90,8 +90,22 @@ impl Publisher {
     pub async fn refresh(&self) -> Result<(), Error> {
         // Refreshes go one after another, so that an older state never replaces a newer one.
         let mut contents = self.contents.lock().await;
-        let mut reader = self.store.read().await?;
         let mut changed = false;
+        let read = self.read_changes(&mut contents, &mut changed).await;
+        // What was read is published even when the rest could not be.
+        if changed {
+            self.published.store(Arc::new(assemble(&contents)));
+        }
+        self.is_current.store(read.is_ok(), Ordering::Release);
+        read
+    }
+
+    async fn read_changes(
+        &self,
+        contents: &mut HashMap<ProjectId, Contents>,
+        changed: &mut bool,
+    ) -> Result<(), Error> {
+        let mut reader = self.store.read().await?;
         for project in reader.projects().await? {
             let known = contents.entry(project.id).or_default();
             if known.revision() == project.revision {
@@ -99,13 +113,9 @@ impl Publisher {
             }
             if let Some(changes) = reader.changes_since(project.id, known.revision()).await? {
                 known.apply(changes);
-                changed = true;
+                *changed = true;
             }
         }
-        if changed {
-            self.published.store(Arc::new(assemble(&contents)));
-        }
-        self.loaded.store(true, Ordering::Release);
         Ok(())
     }
 }

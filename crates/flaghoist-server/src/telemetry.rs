@@ -30,7 +30,12 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
     let id = request_id(request.headers());
     // Evaluations are too many to log one by one; metrics count them.
     let mut response = if route.starts_with("/ofrep/") {
-        next.run(request).await
+        let response = next.run(request).await;
+        if response.status().is_server_error() {
+            let (id, status) = (id.to_str().unwrap_or_default(), response.status().as_u16());
+            tracing::error!(request.id = id, http.route = route, http.status = status, "evaluation failed");
+        }
+        response
     } else {
         let span = tracing::info_span!("request", request.id = id.to_str().unwrap_or_default());
         let run = async {

@@ -24,6 +24,19 @@ pub(crate) fn read(data_dir: &Path) -> Result<Option<Bootstrap>> {
     Ok(Some(bootstrap))
 }
 
+/// Keeps the secrets of a first start. A file of another database, whose only copy of the secrets it may be, is put
+/// aside first.
+pub(crate) fn keep(data_dir: &Path, bootstrap: &Bootstrap) -> Result<()> {
+    let path = path(data_dir);
+    if path.exists() {
+        let owner = read(data_dir).ok().flatten().map_or("damaged".to_owned(), |other| other.project_id);
+        let aside = data_dir.join(format!("bootstrap.json.{owner}"));
+        fs::rename(&path, &aside).with_context(|| format!("could not put {} aside", path.display()))?;
+        tracing::warn!(aside = %aside.display(), "bootstrap.json was of another database and is put aside");
+    }
+    write(data_dir, bootstrap)
+}
+
 /// Writes the file as a whole: a reader sees the old content or the new.
 pub(crate) fn write(data_dir: &Path, bootstrap: &Bootstrap) -> Result<()> {
     let path = path(data_dir);

@@ -146,7 +146,8 @@ async fn add_first_allocations(
         *entry = entry.with_allocation(draft, &context, faults)?.0;
     }
     for (_, entry) in view.environments.iter().filter(|(_, entry)| !entry.allocations.is_empty()) {
-        edit.writer.save_flag_environment(entry).await?;
+        let saved = edit.writer.save_flag_environment(entry).await;
+        saved.map_err(|error| ApiError::from(error).of_list(place))?;
     }
     Ok(())
 }

@@ -27,15 +27,15 @@ pub(crate) async fn healthz() -> axum::Json<Health> {
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "Operation", security(()),
     responses(
         (status = 200, description = "It can", body = Health),
-        (status = 503, description = "The store cannot be reached, or no snapshot is loaded", body = Health),
+        (status = 503, description = "The store cannot be reached, or changes are not published", body = Health),
     ))]
 pub(crate) async fn readyz(State(app): State<AppState>) -> (StatusCode, axum::Json<Health>) {
-    let (status, health) = if !app.publisher.is_loaded() {
-        (StatusCode::SERVICE_UNAVAILABLE, "no snapshot is loaded")
-    } else if is_store_reachable(&app).await {
-        (StatusCode::OK, "ok")
-    } else {
+    let (status, health) = if !is_store_reachable(&app).await {
         (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be reached")
+    } else if !app.publisher.is_current() {
+        (StatusCode::SERVICE_UNAVAILABLE, "changes are not published to readers")
+    } else {
+        (StatusCode::OK, "ok")
     };
     (status, axum::Json(Health { status: health }))
 }

@@ -1,7 +1,7 @@
 //! `POST /ofrep/v1/evaluate/flags`
 
 use super::answer::{BulkEvaluation, FlagEvaluation};
-use super::{EvaluationRequest, OfrepErrors, request};
+use super::{EvaluationRequest, OfrepErrors, Refusal, request};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
@@ -31,10 +31,11 @@ use flaghoist_eval::Expected;
 )]
 pub(crate) async fn evaluate_flags(
     State(app): State<AppState>,
-    reader: SdkKey,
+    reader: Result<SdkKey, ApiError>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Refusal> {
+    let reader = reader?;
     let body = request::read(&app, &headers, body).await?;
     let attributes = match request::attributes(&body) {
         Ok(attributes) => attributes,

@@ -1,10 +1,7 @@
 //! Errors in this dialect.
 
 use crate::ApiError;
-use crate::error::error_of;
-use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -72,13 +69,24 @@ pub(crate) enum OfrepErrors {
     UnsupportedMediaType(OfrepError),
 }
 
-/// Gives errors of this dialect's routes their body.
-pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    match error_of(&response) {
-        Some(error) => render(&error, response),
-        None => response,
+/// An error of this dialect's routes. It renders itself: a layer would cost every evaluation more than it saves here.
+pub(crate) struct Refusal(ApiError);
+
+impl From<ApiError> for Refusal {
+    fn from(error: ApiError) -> Self {
+        Self(error)
     }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        render(&self.0, self.0.clone().into_response())
+    }
+}
+
+/// Methods that evaluation paths do not take.
+pub(crate) async fn method_not_allowed() -> Refusal {
+    Refusal(ApiError::MethodNotAllowed)
 }
 
 /// `response` with the body of `error`.

@@ -1,7 +1,7 @@
 //! `POST /ofrep/v1/evaluate/flags/{key}`
 
 use super::answer::FlagEvaluation;
-use super::{EvaluationRequest, OfrepErrors, request};
+use super::{EvaluationRequest, OfrepErrors, Refusal, request};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
@@ -31,11 +31,13 @@ use flaghoist_eval::{ErrorCode, Expected};
 )]
 pub(crate) async fn evaluate_flag(
     State(app): State<AppState>,
-    reader: SdkKey,
-    PathOf(key): PathOf<String>,
+    reader: Result<SdkKey, ApiError>,
+    key: Result<PathOf<String>, ApiError>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Refusal> {
+    let reader = reader?;
+    let PathOf(key) = key?;
     let body = request::read(&app, &headers, body).await?;
     let attributes = match request::attributes(&body) {
         Ok(attributes) => attributes,

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus: one struct per application, no globals.
 
 use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
+use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
@@ -24,23 +25,13 @@ const LATENCY_BUCKETS_SECONDS: [f64; 12] =
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: &'static str,
-    route: Route,
+    route: &'static str,
     status: u16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
-    route: Route,
-}
-
-/// A route's pattern. Routes are few and live as long as the process.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Route(Arc<str>);
-
-impl prometheus_client::encoding::EncodeLabelValue for Route {
-    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelValueEncoder) -> fmt::Result {
-        (&*self.0).encode(encoder)
-    }
+    route: &'static str,
 }
 
 /// What is measured.
@@ -48,6 +39,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    routes: ArcSwap<Vec<&'static str>>,
 }
 
 impl Default for Metrics {
@@ -69,15 +61,26 @@ impl Metrics {
             "Time from a request's headers to its answer's, by route",
             latencies.clone(),
         );
-        Self { registry, requests, latencies }
+        Self { registry, requests, latencies, routes: ArcSwap::default() }
     }
 
     /// Counts a request.
     pub(crate) fn request(&self, method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
-        let route = Route(Arc::from(route));
-        let labels = RequestLabels { method: known(method), route: route.clone(), status: status.as_u16() };
+        let route = self.intern(route);
+        let labels = RequestLabels { method: known(method), route, status: status.as_u16() };
         self.requests.get_or_create(&labels).inc();
         self.latencies.get_or_create(&RouteLabels { route }).observe(elapsed.as_secs_f64());
+    }
+
+    /// The same text, living as long as the process. Patterns of routes are few; what clients make up never comes here.
+    fn intern(&self, route: &str) -> &'static str {
+        let known = self.routes.load();
+        if let Some(known) = known.iter().find(|known| **known == route) {
+            return known;
+        }
+        let leaked: &'static str = Box::leak(Box::from(route));
+        self.routes.rcu(|known| known.iter().copied().chain([leaked]).collect::<Vec<_>>());
+        leaked
     }
 
     /// All metrics as text, with those of `publisher`.

@@ -78,10 +78,7 @@ async fn allocation_keys_can_be_swapped_and_are_unique_in_the_project() {
         .collect();
     admin.replace(&one, "production", &swapped).await.expect(200);
     let taken = admin.replace(&two, "production", &[allocation("a", "on", &json!([]))]).await.expect(409);
-    assert_eq!(
-        taken.json()["errors"],
-        json!(["/data/attributes/key: allocation with this key already exists"])
-    );
+    assert_eq!(taken.json()["errors"], json!(["/data: allocation with this key already exists"]));
     admin.replace(&one, "production", &[]).await.expect(200);
     admin.replace(&two, "production", &[allocation("a", "on", &json!([]))]).await.expect(200);
 }
@@ -130,4 +127,88 @@ async fn a_new_environment_is_in_every_flag_and_a_deleted_one_in_none() {
     admin.call("DELETE", &path, None).await.expect(204);
     assert_eq!(names().await, ["Development", "Staging", "Production"]);
     admin.get(&path).await.expect(404);
+}
+
+#[tokio::test]
+async fn what_is_nested_too_deeply_is_refused_and_harms_nobody() {
+    let app = TestApp::new().await;
+    let admin = app.admin();
+    let flag = admin.enabled_flag("sound", "BOOLEAN", ON_OFF, "production").await;
+    let deep = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
+    let create = async |members: String| {
+        let body = format!("{{\"data\":{{\"type\":\"feature-flags\",\"attributes\":{{{members}}}}}}}");
+        let headers = [
+            ("dd-api-key", app.first.api_key.as_str()),
+            ("dd-application-key", app.first.application_key.as_str()),
+            ("content-type", "application/json"),
+        ];
+        app.send("POST", "/api/v2/feature-flags", &headers, Some(body.into_bytes())).await
+    };
+    let metadata = |levels| {
+        format!(
+            r#""key":"x","name":"x","value_type":"STRING","variants":[{{"key":"v","name":"v","value":""}}],"migration_metadata":{}"#,
+            deep(levels)
+        )
+    };
+    for levels in [33, 100, 127, 4_000] {
+        let refused = create(metadata(levels)).await.expect(400);
+        assert!(refused.text.contains("/data/attributes/migration_metadata"), "{}", refused.text);
+    }
+    create(metadata(32)).await.expect(201);
+    let value = json!({"key": "j", "name": "j", "value_type": "JSON",
+        "variants": [{"key": "v", "name": "v", "value": deep(33)}]});
+    let body = json!({"data": {"type": "feature-flags", "attributes": value}});
+    admin.call("POST", "/api/v2/feature-flags", Some(body)).await.expect(400);
+
+    admin.call("POST", &admin.place(&flag, "production", "disable"), None).await.expect(200);
+    let answer = app.reader("production").evaluate("sound", json!({})).await.expect(200).json();
+    assert_eq!(answer["reason"], json!("DISABLED"), "changes are still published");
+    app.send("GET", "/readyz", &[], None).await.expect(200);
+}
+
+#[tokio::test]
+async fn long_lists_are_refused_before_they_cost_anything() {
+    let app = TestApp::new().await;
+    let admin = app.admin();
+    let flag = admin.enabled_flag("sound", "BOOLEAN", ON_OFF, "production").await;
+    let started = std::time::Instant::now();
+    let tags: Vec<String> = (0..200_000).map(|number| number.to_string()).collect();
+    let update = json!({"data": {"type": "feature-flags", "attributes": {"tags": tags}}});
+    admin.call("PUT", &format!("/api/v2/feature-flags/{flag}"), Some(update)).await.expect(400);
+
+    let pattern =
+        json!([{"conditions": [{"attribute": "a", "operator": "MATCHES", "value": ["\\w{1,64}"]}]}]);
+    let rules: Vec<Value> = (0..400).flat_map(|_| pattern.as_array().unwrap().clone()).collect();
+    let refused =
+        admin.replace(&flag, "production", &[allocation("p", "on", &json!(rules))]).await.expect(400);
+    assert!(refused.text.contains("400 patterns together"), "{}", refused.text);
+
+    let weights: Vec<Value> = (0..20_000).map(|_| json!({"variant_key": "on", "value": 1e9})).collect();
+    let many = json!({"key": "w", "name": "w", "type": "FEATURE_GATE", "variant_weights": weights});
+    let refused = admin.replace(&flag, "production", &[many]).await.expect(400);
+    assert!(refused.text.len() < 100_000, "an answer of {} bytes", refused.text.len());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_taken_allocation_key_is_named_where_it_was_given() {
+    let app = TestApp::new().await;
+    let admin = app.admin();
+    let one = admin.enabled_flag("one", "BOOLEAN", ON_OFF, "production").await;
+    let two = admin.enabled_flag("two", "BOOLEAN", ON_OFF, "production").await;
+    admin.replace(&one, "production", &[allocation("a", "on", &json!([]))]).await.expect(200);
+    let appended = json!({"data": {"type": "allocations", "attributes": allocation("a", "on", &json!([]))}});
+    let place = admin.place(&two, "production", "allocations");
+    let taken = admin.call("POST", &place, Some(appended)).await.expect(409).json();
+    assert_eq!(taken["errors"], json!(["/data/attributes/key: allocation with this key already exists"]));
+    let mut first = allocation("a", "on", &json!([]));
+    first["environment_id"] = json!(app.environment_id("staging"));
+    let attributes = json!({"key": "x", "name": "X", "value_type": "STRING", "allocations": [first],
+        "variants": [{"key": "on", "name": "On", "value": ""}]});
+    let body = json!({"data": {"type": "feature-flags", "attributes": attributes}});
+    let taken = admin.call("POST", "/api/v2/feature-flags", Some(body)).await.expect(409).json();
+    assert_eq!(
+        taken["errors"],
+        json!(["/data/attributes/allocations: allocation with this key already exists"])
+    );
 }

@@ -36,6 +36,9 @@ async fn unknown_paths_answer_in_the_shape_they_look_like() {
     let app = TestApp::new().await;
     let datadog = app.send("GET", "/api/v2/nothing", &[], None).await.expect(404);
     assert_eq!(datadog.json(), json!({"errors": ["there is nothing at this path"]}));
+    assert_eq!(datadog.header("x-request-id").len(), 16);
+    let ofrep = app.send("POST", "/ofrep/v1/evaluate/flags/", &[], None).await.expect(404);
+    assert_eq!(ofrep.json()["errorCode"], json!("FLAG_NOT_FOUND"));
     let native = app.send("GET", "/nothing", &[], None).await.expect(404);
     assert_eq!(
         (native.header("content-type"), &native.json()["code"]),

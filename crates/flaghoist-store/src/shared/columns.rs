@@ -96,3 +96,11 @@ impl Columns<'_> {
         Error::Corrupt { table: self.table, column, row, reason: reason.to_string() }
     }
 }
+
+/// What could be read; what could not is said loudly.
+pub(super) fn readable<T>(rows: impl Iterator<Item = Result<T>>) -> Vec<T> {
+    rows.filter_map(|row| {
+        row.inspect_err(|error| tracing::error!(cause = %error, "a row cannot be read")).ok()
+    })
+    .collect()
+}

@@ -71,6 +71,7 @@ pub(super) async fn of_flags(conn: &mut Conn, flag_ids: &[FlagId]) -> Result<Vec
     rows.iter().map(read).collect()
 }
 
+/// A row that cannot be read is left out, so that it harms nothing but itself: readers keep what they had of it.
 pub(super) async fn changed_since(
     conn: &mut Conn,
     project_id: ProjectId,
@@ -82,7 +83,7 @@ pub(super) async fn changed_since(
         .fetch_all(conn)
         .await
         .map_err(failed)?;
-    rows.iter().map(read).collect()
+    Ok(super::columns::readable(rows.iter().map(read)))
 }
 
 pub(super) async fn save(conn: &mut Conn, scope: Scope, entry: &FlagEnvironment) -> Result<()> {

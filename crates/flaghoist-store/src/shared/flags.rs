@@ -123,6 +123,7 @@ fn containing(part: &str) -> String {
     pattern
 }
 
+/// A row that cannot be read is left out, so that it harms nothing but itself: readers keep what they had of it.
 pub(super) async fn changed_since(
     conn: &mut Conn,
     project_id: ProjectId,
@@ -134,7 +135,7 @@ pub(super) async fn changed_since(
         .fetch_all(conn)
         .await
         .map_err(failed)?;
-    rows.iter().map(read).collect()
+    Ok(super::columns::readable(rows.iter().map(read)))
 }
 
 pub(super) async fn insert(conn: &mut Conn, scope: Scope, flag: &Flag) -> Result<()> {

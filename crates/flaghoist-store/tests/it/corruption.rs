@@ -10,6 +10,7 @@ on_both_engines!(
     a_document_of_a_later_format_is_named,
     a_moment_that_does_not_exist_is_named,
     a_digest_of_the_wrong_length_is_named,
+    a_flag_that_cannot_be_read_harms_no_other,
     an_action_that_does_not_exist_is_named,
 );
 
@@ -93,6 +94,18 @@ async fn a_digest_of_the_wrong_length_is_named(home: Home) {
     let error = world.read().await.changes_since(world.samples.project_id, 0).await.unwrap_err();
     let reason = reason(error, ("credentials", "secret_hash"), &key.id);
     assert_eq!(reason, "has 2 bytes, and SHA-256 has 32");
+}
+
+async fn a_flag_that_cannot_be_read_harms_no_other(home: Home) {
+    let world = World::new(&home).await;
+    let (broken, sound) = (world.samples.flag("broken"), world.samples.flag("sound"));
+    for flag in [&broken, &sound] {
+        world.change(async |writer| writer.insert_flag(flag).await).await.unwrap();
+    }
+    tamper(&home, "UPDATE flags SET document = '{}' WHERE key = 'broken'").await;
+    let changes = world.read().await.changes_since(world.samples.project_id, 0).await.unwrap().unwrap();
+    let keys: Vec<&str> = changes.flags.iter().map(|flag| flag.key.as_str()).collect();
+    assert_eq!(keys, ["sound"]);
 }
 
 async fn an_action_that_does_not_exist_is_named(home: Home) {

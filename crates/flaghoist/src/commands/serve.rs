@@ -62,7 +62,7 @@ async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo
     let ids: Arc<dyn MintId> = Arc::new(TimeOrderedIds::new(Arc::clone(&clock)));
     let data_dir = configuration.data_dir.clone();
     let made = first_start(store.as_ref(), clock.as_ref(), ids.as_ref(), &url, given, |bootstrap| {
-        bootstrap_file::write(&data_dir, bootstrap).map_err(|error| format!("{error:#}"))
+        bootstrap_file::keep(&data_dir, bootstrap).map_err(|error| format!("{error:#}"))
     })
     .await
     .context("the first start failed")?;
@@ -81,7 +81,7 @@ async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo
             }
             announce(&configuration, bootstrap);
         }
-        None => update_url(&configuration, &url)?,
+        None => update_url(&configuration, &app, &url)?,
     }
 
     let tasks = TaskTracker::new();
@@ -172,10 +172,17 @@ fn announce(configuration: &Configuration, bootstrap: &Bootstrap) {
     super::say(format_args!("\n  All of it is in {} too.\n", path.display()));
 }
 
-/// The address may be another one than at the first start.
-fn update_url(configuration: &Configuration, url: &str) -> Result<()> {
+/// The address may be another one than at the first start. A file of another database is left alone.
+fn update_url(configuration: &Configuration, app: &App, url: &str) -> Result<()> {
+    let is_ours = |bootstrap: &Bootstrap| {
+        app.publisher
+            .published()
+            .revisions()
+            .any(|(project_id, _)| project_id.to_string() == bootstrap.project_id)
+    };
     if let Some(mut bootstrap) = bootstrap_file::read(&configuration.data_dir)?
         && bootstrap.url != url
+        && is_ours(&bootstrap)
     {
         url.clone_into(&mut bootstrap.url);
         bootstrap_file::write(&configuration.data_dir, &bootstrap)?;

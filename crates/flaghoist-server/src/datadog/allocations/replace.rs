@@ -109,7 +109,8 @@ pub(crate) async fn replace_allocations(
             Ok((entry.with_allocations(drafts, &context, faults)?, ()))
         },
     )
-    .await?;
+    .await
+    .map_err(|error| error.of_list("/data"))?;
     let allocations = entry.allocations.iter().enumerate();
     let data = allocations
         .map(|(position, allocation)| allocation_out(&flag, &entry, position, allocation).into_resource())

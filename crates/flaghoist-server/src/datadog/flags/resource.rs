@@ -120,8 +120,7 @@ fn entry(
         environment_queries: environment.queries.clone(),
         status: if entry.enabled { "ENABLED" } else { "DISABLED" },
         is_production: environment.is_production,
-        require_feature_flag_approval: environment.require_feature_flag_approval
-            || (environment.is_production && flag.require_approval),
+        require_feature_flag_approval: environment.require_feature_flag_approval,
         observe_full_evaluation_data: false,
         default_variant_id: entry.default_variant_id.map(|id| id.to_string()),
         override_variant_id: entry.override_variant_id.map(|id| id.to_string()),
