@@ -44,9 +44,11 @@ pub type AppState = Arc<App>;
 impl App {
     /// An application on `store` that has published nothing yet.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn MintId>) -> Self {
+        let metrics = Metrics::new();
+        let store = metrics.meter(store);
         Self {
             publisher: Arc::new(Publisher::new(Arc::clone(&store))),
-            metrics: Metrics::new(),
+            metrics,
             request_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             store,

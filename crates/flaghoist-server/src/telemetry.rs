@@ -2,6 +2,7 @@
 //! secrets.
 
 mod metrics;
+mod store;
 
 pub(crate) use metrics::Metrics;
 

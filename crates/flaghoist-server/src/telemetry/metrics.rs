@@ -1,8 +1,10 @@
 //! Metrics for Prometheus: one struct per application, no globals.
 
+use super::store::{MeteredStore, StoreMetrics};
 use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
 use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
+use flaghoist_store::Store;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -40,6 +42,7 @@ pub(crate) struct Metrics {
     requests: Family<RequestLabels, Counter>,
     latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
     routes: ArcSwap<Vec<&'static str>>,
+    store: StoreMetrics,
 }
 
 impl Default for Metrics {
@@ -61,7 +64,13 @@ impl Metrics {
             "Time from a request's headers to its answer's, by route",
             latencies.clone(),
         );
-        Self { registry, requests, latencies, routes: ArcSwap::default() }
+        let store = StoreMetrics::register(&mut registry);
+        Self { registry, requests, latencies, routes: ArcSwap::default(), store }
+    }
+
+    /// `store`, measured from here on.
+    pub(crate) fn meter(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        Arc::new(MeteredStore { store, metrics: self.store.clone() })
     }
 
     /// Counts a request.
@@ -134,6 +143,14 @@ impl Collector for PublishedCollector {
             let labels = [("project", project_id.to_string())];
             ConstGauge::new(*revision).encode(revisions.encode_family(&labels)?)?;
         }
+
+        let current = encoder.encode_descriptor(
+            "published_current",
+            "1 while the last look at the store succeeded, so that readers see what is committed",
+            None,
+            prometheus_client::metrics::MetricType::Gauge,
+        )?;
+        ConstGauge::new(i64::from(self.0.is_current())).encode(current)?;
 
         let mut flags = encoder.encode_descriptor(
             "published_flags",

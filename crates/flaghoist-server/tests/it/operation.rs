@@ -14,6 +14,8 @@ async fn metrics_count_requests_and_evaluations() {
         "flaghoist_evaluations_total{environment=\"production\",flag=\"dark-mode\",reason=\"STATIC\"} 3",
         "flaghoist_http_requests_total{method=\"POST\",route=\"/ofrep/v1/evaluate/flags/{*key}\",status=\"404\"} 1",
         "flaghoist_published_flags{environment=\"production\"} 1",
+        "flaghoist_published_current 1",
+        "flaghoist_store_transactions_total{kind=\"write\",outcome=\"opened\"} 2",
     ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }

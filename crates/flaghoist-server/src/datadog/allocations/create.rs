@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 /// Body of the request.
 #[derive(ToSchema)]
+#[schema(example = json!({"data": {"type": "allocations", "attributes": {"key": "beta-users", "name": "Beta users", "type": "FEATURE_GATE", "targeting_rules": [{"conditions": [{"attribute": "plan", "operator": "ONE_OF", "value": ["beta", "staff"]}]}], "variant_weights": [{"variant_key": "on", "value": 100}]}}}))]
 #[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
 pub(crate) struct CreateAllocationRequest {
     data: AllocationData,

@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 /// Body of the request.
 #[derive(ToSchema)]
+#[schema(example = json!({"data": [{"type": "allocations", "attributes": {"key": "a-fifth", "name": "A fifth of all", "type": "FEATURE_GATE", "variant_weights": [{"variant_key": "on", "value": 50}, {"variant_key": "off", "value": 50}], "exposure_schedule": {"rollout_options": {"strategy": "NO_ROLLOUT"}, "rollout_steps": [{"exposure_ratio": 0.2, "grouped_step_index": 0, "is_pause_record": false}]}}}]}))]
 #[expect(dead_code, reason = "documents the body; ReplaceBody reads it")]
 pub(crate) struct ReplaceAllocationsRequest {
     data: Vec<AllocationData>,

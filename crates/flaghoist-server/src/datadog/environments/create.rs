@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 /// Body of the request.
 #[derive(ToSchema)]
+#[schema(example = json!({"data": {"type": "environments", "attributes": {"name": "Load test", "queries": ["load-test"]}}}))]
 #[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
 pub(crate) struct CreateEnvironmentRequest {
     data: CreateEnvironmentData,

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 /// Body of the request.
 #[derive(ToSchema)]
+#[schema(example = json!({"data": {"type": "environments", "attributes": {"queries": ["load-test", "lt"]}}}))]
 #[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
 pub(crate) struct UpdateEnvironmentRequest {
     data: UpdateEnvironmentData,

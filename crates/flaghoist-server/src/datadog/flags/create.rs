@@ -204,6 +204,7 @@ fn drafts(variants: Vec<JsonObject<VariantIn>>, faults: &mut Faults) -> Vec<Vari
 
 /// Body of the request.
 #[derive(ToSchema)]
+#[schema(example = json!({"data": {"type": "feature-flags", "attributes": {"key": "dark-mode", "name": "Dark mode", "description": "The dark theme", "value_type": "BOOLEAN", "variants": [{"key": "on", "name": "On", "value": "true"}, {"key": "off", "name": "Off", "value": "false"}], "default_variant_key": "off", "tags": ["team:web"]}}}))]
 #[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
 pub(crate) struct CreateFlagRequest {
     data: CreateFlagData,

@@ -89,6 +89,7 @@ impl FlagUpdate {
 
 /// Body of the request.
 #[derive(ToSchema)]
+#[schema(example = json!({"data": {"type": "feature-flags", "attributes": {"name": "Dark mode 2", "description": "The darker theme"}}}))]
 #[expect(dead_code, reason = "documents the body; RequestDocument reads it")]
 pub(crate) struct UpdateFlagRequest {
     data: UpdateFlagData,
