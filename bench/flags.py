@@ -76,7 +76,7 @@ def make_flag(first, number):
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], encoding="utf-8") as file:
-        bootstrap = json.load(file)
+    with open(sys.argv[1], encoding="utf-8") as opened:
+        keys = json.load(opened)
     for position in range(int(sys.argv[2])):
-        make_flag(bootstrap, position)
+        make_flag(keys, position)

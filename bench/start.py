@@ -15,45 +15,47 @@ from flags import make_flag
 def start(binary, directory):
     began = time.monotonic()
     server = subprocess.Popen(
-        [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", directory, "--log", "info"],
-        stderr=subprocess.PIPE,
-        text=True,
+        [binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", directory],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    for line in server.stderr:
-        if "listening" in line:
-            break
-    first = json.loads((pathlib.Path(directory) / "bootstrap.json").read_text())
-    return server, first, began
+    return server, began
 
 
-def evaluate(first):
-    request = urllib.request.Request(
-        first["url"] + "/ofrep/v1/evaluate/flags/flag-000",
-        method="POST",
-        data=b"{}",
-        headers={"X-API-Key": first["environments"][2]["server_sdk_key"], "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as response:
-        return json.loads(response.read())
+def bootstrap(directory):
+    return json.loads((pathlib.Path(directory) / "bootstrap.json").read_text())
+
+
+def wait_for(directory, path, body=None):
+    """Asks until the server that writes its address to bootstrap.json answers."""
+    while True:
+        try:
+            first = bootstrap(directory)
+            headers = {"X-API-Key": first["environments"][2]["server_sdk_key"], "Content-Type": "application/json"}
+            request = urllib.request.Request(first["url"] + path, data=body, headers=headers)
+            with urllib.request.urlopen(request) as response:
+                return response.read()
+        except OSError:
+            time.sleep(0.002)
 
 
 def stop(server):
     server.send_signal(signal.SIGTERM)
-    server.stderr.close()
     server.wait()
 
 
 if __name__ == "__main__":
     binary, count = sys.argv[1], int(sys.argv[2])
     with tempfile.TemporaryDirectory() as directory:
-        server, first, _ = start(binary, directory)
+        server, _ = start(binary, directory)
+        wait_for(directory, "/healthz")
         for number in range(count):
-            make_flag(first, number)
+            make_flag(bootstrap(directory), number)
         stop(server)
         seconds = []
         for _ in range(5):
-            server, first, began = start(binary, directory)
-            evaluate(first)
+            server, began = start(binary, directory)
+            wait_for(directory, "/ofrep/v1/evaluate/flags/flag-000", b"{}")
             seconds.append(time.monotonic() - began)
             memory = pathlib.Path(f"/proc/{server.pid}/status").read_text()
             stop(server)

@@ -18,7 +18,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+
+/// Log lines that wait for their reader; what comes beyond is dropped.
+const LOG_LINES_MAX: usize = 10_000;
 
 /// Options of the command.
 #[derive(Args)]
@@ -39,7 +43,7 @@ pub(crate) struct Serve {
 /// Runs the server until it is told to stop.
 pub(crate) fn run(serve: Serve) -> Result<()> {
     let configuration = Configuration::resolve(serve.options)?;
-    start_logging(&configuration)?;
+    let _flush_at_end = start_logging(&configuration)?;
     let given =
         GivenSecrets { api_key: serve.bootstrap_api_key, application_key: serve.bootstrap_application_key };
     tokio::runtime::Builder::new_multi_thread()
@@ -110,18 +114,23 @@ async fn open_store(configuration: &Configuration) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(store))
 }
 
-fn start_logging(configuration: &Configuration) -> Result<()> {
+/// Logs until the guard is dropped. Lines that a full pipe does not take are dropped, never waited for.
+fn start_logging(configuration: &Configuration) -> Result<WorkerGuard> {
     let filter = EnvFilter::try_new(&configuration.log)
         .with_context(|| format!("{:?} is no log filter", configuration.log))?;
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(LOG_LINES_MAX)
+        .lossy(true)
+        .finish(std::io::stderr());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_ansi(std::io::stderr().is_terminal());
     match configuration.log_format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().init(),
     }
-    Ok(())
+    Ok(guard)
 }
 
 /// The first signal stops softly, the second at once.

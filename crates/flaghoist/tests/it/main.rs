@@ -13,6 +13,7 @@ mod evaluate;
 mod export;
 mod first_start;
 mod limits;
+mod logging;
 mod management;
 mod nodes;
 mod process;
