@@ -7,10 +7,6 @@ mod configuration;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Evaluations make many small, short-lived allocations; see docs/performance.md for what this one gains.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Feature flags and progressive delivery on your own machines.
 #[derive(Parser)]
 #[command(name = "flaghoist", version, about)]
