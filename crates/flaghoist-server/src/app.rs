@@ -1,13 +1,13 @@
 //! The application: what handlers share, and the one list of routes.
 
 use crate::clock::Clock;
+use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
 use crate::publish::Publisher;
 use crate::telemetry::{self, Metrics};
 use crate::{datadog, native, ofrep, openapi};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -15,7 +15,6 @@ use flaghoist_model::MintId;
 use flaghoist_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_http::cors::{AllowHeaders, CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -68,8 +67,8 @@ pub fn build(app: AppState) -> Router {
     Router::new()
         .merge(timed(management).layer(from_fn(datadog::render_errors)))
         .merge(timed(native).layer(from_fn(native::render_errors)))
-        .merge(sdk.layer(from_fn(native::render_errors)).layer(cors()))
-        .merge(evaluation().layer(cors()))
+        .merge(sdk.layer(from_fn(native::render_errors)).layer(CrossOriginLayer::new()))
+        .merge(evaluation().layer(CrossOriginLayer::new()))
         .merge(operation.layer(from_fn(native::render_errors)))
         .fallback(unknown_path)
         .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
@@ -139,16 +138,6 @@ fn evaluation() -> Router<AppState> {
 /// OFREP as the document describes it: OpenAPI has no parameter that takes the rest of a path.
 fn documented_evaluation() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(ofrep::evaluate_flags)).routes(routes!(ofrep::evaluate_flag))
-}
-
-/// Browsers of any origin may read: what they get is decided by their key alone, and there are no cookies here.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(tower_http::cors::Any)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([header::ETAG, header::RETRY_AFTER, HeaderName::from_static("x-request-id")])
-        .max_age(Duration::from_hours(1))
 }
 
 /// Ends management requests that take too long.

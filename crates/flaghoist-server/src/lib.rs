@@ -11,6 +11,7 @@ pub mod app;
 pub mod bootstrap;
 pub mod clock;
 mod commands;
+mod cross_origin;
 mod datadog;
 mod decode;
 pub mod demo;

@@ -29,12 +29,12 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let id = request_id(request.headers());
-    // Evaluations are too many to log one by one; metrics count them.
-    let mut response = if route.starts_with("/ofrep/") {
+    // Reads of applications are too many to log one by one; metrics count them.
+    let mut response = if route.starts_with("/ofrep/") || route.starts_with("/sdk/") {
         let response = next.run(request).await;
         if response.status().is_server_error() {
             let (id, status) = (id.to_str().unwrap_or_default(), response.status().as_u16());
-            tracing::error!(request.id = id, http.route = route, http.status = status, "evaluation failed");
+            tracing::error!(request.id = id, http.route = route, http.status = status, "a read failed");
         }
         response
     } else {
