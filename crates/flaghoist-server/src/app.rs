@@ -109,7 +109,9 @@ fn management() -> OpenApiRouter<AppState> {
 
 /// Native management.
 fn native() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(native::serving::get_serving, native::serving::update_serving))
+    OpenApiRouter::new()
+        .routes(routes!(native::serving::get_serving, native::serving::update_serving))
+        .routes(routes!(native::sdk_keys::create_sdk_key))
 }
 
 /// Native data plane.

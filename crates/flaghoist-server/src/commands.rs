@@ -6,12 +6,14 @@
 mod environments;
 mod flag_environments;
 mod flags;
+mod sdk_keys;
 
 pub(crate) use environments::{create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
     FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,
 };
+pub(crate) use sdk_keys::create_sdk_key;
 
 use crate::ApiError;
 use crate::app::App;

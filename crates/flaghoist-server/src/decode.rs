@@ -2,9 +2,9 @@
 //! faults with JSON pointers for all of them.
 
 use crate::ApiError;
-use crate::app::AppState;
+use crate::app::{App, AppState};
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use bytes::Bytes;
 use flaghoist_model::{Faults, Patch};
@@ -17,7 +17,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Largest body of a management request.
-pub(crate) const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
+const BODY_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Most characters of an offending value that a message repeats.
 const EXCERPT_MAX_CHARS: usize = 60;
@@ -185,6 +185,23 @@ pub(crate) fn path_id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiError>
 /// There is no `what` of that id.
 pub(crate) fn not_found(what: &str, id: impl std::fmt::Display) -> ApiError {
     ApiError::NotFound(format!("there is no {what} {:?}", excerpt(&id.to_string())))
+}
+
+/// The bytes of a management request's body, which declares no other type than JSON.
+pub(crate) async fn read_json(request: Request, app: &App) -> Result<Bytes, ApiError> {
+    check_media_type(request.headers())?;
+    read_body(request.into_body(), BODY_MAX_BYTES, app.body_timeout).await
+}
+
+/// The body of a management request, read into its outermost object.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        parse_object(&read_json(request, app).await?).map(Self)
+    }
 }
 
 /// Reads a body of at most `limit_bytes`, which arrives within `timeout`.

@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod health;
 pub(crate) mod metrics;
 mod problem;
+pub(crate) mod sdk_keys;
 pub(crate) mod serving;
 
 pub(crate) use problem::render;

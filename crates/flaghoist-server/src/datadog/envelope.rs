@@ -4,7 +4,7 @@ use super::MEDIA_TYPE;
 use crate::ApiError;
 use crate::app::AppState;
 use crate::decode::{self, Member, Object};
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequestParts, Query};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use flaghoist_model::Faults;
@@ -98,19 +98,6 @@ impl FromRequestParts<AppState> for JsonApi {
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
         Ok(Self::of(&parts.headers))
-    }
-}
-
-/// The body of a request, read into its outermost object.
-pub(crate) struct Body<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
-        decode::check_media_type(request.headers())?;
-        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES, app.body_timeout).await?;
-        decode::parse_object(&body).map(Self)
     }
 }
 

@@ -7,10 +7,8 @@ use crate::ApiError;
 use crate::access::{Allowed, ReadFlags, WriteFlags};
 use crate::app::AppState;
 use crate::commands;
-use crate::decode::{self, A_STRING, Member, PathOf, not_found, path_id};
-use axum::body::Body;
+use crate::decode::{A_STRING, JsonBody, Member, PathOf, not_found, path_id};
 use axum::extract::State;
-use axum::http::HeaderMap;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
 use flaghoist_model::history::Action;
@@ -140,13 +138,9 @@ pub(crate) async fn update_serving(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
     PathOf(place): PathOf<(String, String)>,
-    headers: HeaderMap,
-    body: Body,
+    JsonBody(wanted): JsonBody<ServingIn>,
 ) -> Result<axum::Json<Serving>, ApiError> {
     let place = read_place(&place)?;
-    decode::check_media_type(&headers)?;
-    let body = decode::read_body(body, decode::BODY_MAX_BYTES, app.body_timeout).await?;
-    let wanted: ServingIn = decode::parse_object(&body)?;
     let (flag, _, entry, ()) =
         commands::change_flag_environment(&app, &caller.principal, place, Action::ServingUpdated, |change| {
             let mut faults = Faults::new();

@@ -25,7 +25,8 @@ const FORBIDDEN_TO_VIEWERS: [&str; 13] = [
 ];
 
 /// Operations for which one needs to be an administrator.
-const ADMIN_ONLY: [&str; 3] = ["create_environment", "update_environment", "delete_environment"];
+const ADMIN_ONLY: [&str; 4] =
+    ["create_environment", "update_environment", "delete_environment", "create_sdk_key"];
 
 struct Operation {
     method: String,

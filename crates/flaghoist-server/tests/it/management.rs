@@ -212,3 +212,39 @@ async fn a_taken_allocation_key_is_named_where_it_was_given() {
         json!(["/data/attributes/allocations: allocation with this key already exists"])
     );
 }
+
+#[tokio::test]
+async fn a_new_environment_is_read_with_keys_made_for_it() {
+    let app = TestApp::new().await;
+    let admin = app.admin();
+    admin.create_flag("dark-mode", "BOOLEAN", ON_OFF).await;
+    let body = json!({"data": {"type": "environments", "attributes": {"name": "QA", "queries": ["qa"]}}});
+    let made = admin.call("POST", "/api/v2/feature-flags/environments", Some(body)).await.expect(201).json();
+    let id = made["data"]["id"].as_str().unwrap();
+    let path = format!("/api/v1/environments/{id}/sdk-keys");
+    for (kind, prefix) in [("server", "ff_"), ("client", "ffc_")] {
+        let key =
+            admin.call("POST", &path, Some(json!({"kind": kind, "name": "shop"}))).await.expect(201).json();
+        assert_eq!((&key["kind"], &key["environment_id"]), (&json!(kind), &json!(id)));
+        let secret = key["secret"].as_str().unwrap();
+        assert!(secret.starts_with(prefix) && secret.len() == prefix.len() + 64, "{secret}");
+        let headers = [("x-api-key", secret), ("content-type", "application/json")];
+        let path = "/ofrep/v1/evaluate/flags/dark-mode";
+        let answer = app.send("POST", path, &headers, Some(b"{}".to_vec())).await.expect(200).json();
+        assert_eq!(answer["reason"], json!("DISABLED"));
+        let project = app.first.project_id.parse().unwrap();
+        let history = app.store().read().await.unwrap().history(project, 0, 100).await.unwrap();
+        let told = format!("{:?}", history.last().unwrap().change);
+        assert!(told.contains("shop") && !told.contains(secret), "{told}");
+    }
+    for (body, pointer) in [
+        (json!({}), "/kind"),
+        (json!({"kind": "root"}), "/kind"),
+        (json!({"kind": "server", "name": ""}), "/name"),
+    ] {
+        let refused = admin.call("POST", &path, Some(body)).await.expect(400).json();
+        assert_eq!(refused["errors"][0]["pointer"], json!(pointer));
+    }
+    let nowhere = "/api/v1/environments/00000000-0000-0000-0000-000000000001/sdk-keys";
+    admin.call("POST", nowhere, Some(json!({"kind": "server"}))).await.expect(404);
+}

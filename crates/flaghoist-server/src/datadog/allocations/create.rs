@@ -6,9 +6,9 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
 use crate::commands;
-use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::{PathOf, path_id};
+use crate::decode::{JsonBody, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -55,7 +55,7 @@ pub(crate) async fn create_allocation(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
     PathOf((flag_id, environment_id)): PathOf<(String, String)>,
-    Body(request): Body<RequestDocument<AllocationIn>>,
+    JsonBody(request): JsonBody<RequestDocument<AllocationIn>>,
 ) -> Result<Answer<Document<Resource<AllocationOut>>>, ApiError> {
     let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);
     let (attributes, id) = request.open(KIND)?;

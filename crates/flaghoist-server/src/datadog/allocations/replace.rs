@@ -7,9 +7,9 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
 use crate::commands;
-use crate::datadog::envelope::{Answer, Body, Filters, RequestResource};
+use crate::datadog::envelope::{Answer, Filters, RequestResource};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::{Member, Object, PathOf, path_id};
+use crate::decode::{JsonBody, Member, Object, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::allocation::AllocationDraft;
@@ -84,7 +84,7 @@ pub(crate) async fn replace_allocations(
     caller: Allowed<WriteFlagParts>,
     PathOf((flag_id, environment_id)): PathOf<(String, String)>,
     Filters(options): Filters<ReplaceOptions>,
-    Body(request): Body<ReplaceBody>,
+    JsonBody(request): JsonBody<ReplaceBody>,
 ) -> Result<Answer<Document<Vec<Resource<AllocationOut>>>>, ApiError> {
     let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);
     let (drafts, faults) = request.into_drafts()?;

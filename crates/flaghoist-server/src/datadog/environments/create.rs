@@ -5,8 +5,9 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteEnvironments};
 use crate::app::AppState;
 use crate::commands;
-use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, Resource, WriteErrors};
+use crate::decode::JsonBody;
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -46,7 +47,7 @@ pub(crate) struct CreateEnvironmentData {
 pub(crate) async fn create_environment(
     State(app): State<AppState>,
     caller: Allowed<WriteEnvironments>,
-    Body(request): Body<RequestDocument<EnvironmentIn>>,
+    JsonBody(request): JsonBody<RequestDocument<EnvironmentIn>>,
 ) -> Result<Answer<Document<Resource<EnvironmentAttributes>>>, ApiError> {
     let (attributes, _) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");

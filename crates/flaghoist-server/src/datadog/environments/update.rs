@@ -5,9 +5,9 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteEnvironments};
 use crate::app::AppState;
 use crate::commands;
-use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::{PathOf, path_id};
+use crate::decode::{JsonBody, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -67,7 +67,7 @@ pub(crate) async fn update_environment(
     State(app): State<AppState>,
     caller: Allowed<WriteEnvironments>,
     PathOf(id): PathOf<String>,
-    Body(request): Body<RequestDocument<EnvironmentIn>>,
+    JsonBody(request): JsonBody<RequestDocument<EnvironmentIn>>,
 ) -> Result<Answer<Document<Resource<EnvironmentAttributes>>>, ApiError> {
     let id = path_id(&id, "environment")?;
     let (attributes, _) = request.open(KIND)?;

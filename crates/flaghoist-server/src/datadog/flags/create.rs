@@ -6,9 +6,9 @@ use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
 use crate::commands;
 use crate::datadog::allocations::AllocationIn;
-use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, JsonApi, Resource, WriteErrors};
-use crate::decode::{A_BOOLEAN, A_STRING, A_UUID, Member, Object as JsonObject, id, one_of};
+use crate::decode::{A_BOOLEAN, A_STRING, A_UUID, JsonBody, Member, Object as JsonObject, id, one_of};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -237,7 +237,7 @@ pub(crate) async fn create_feature_flag(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
     shape: JsonApi,
-    Body(request): Body<RequestDocument<FlagIn>>,
+    JsonBody(request): JsonBody<RequestDocument<FlagIn>>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let (attributes, _) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");

@@ -5,9 +5,9 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
 use crate::commands;
-use crate::datadog::envelope::{Answer, Body, RequestDocument};
+use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource, WriteErrors};
-use crate::decode::{A_BOOLEAN, A_STRING, Member, PathOf, one_of, path_id};
+use crate::decode::{A_BOOLEAN, A_STRING, JsonBody, Member, PathOf, one_of, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -124,7 +124,7 @@ pub(crate) async fn update_feature_flag(
     caller: Allowed<WriteFlags>,
     shape: JsonApi,
     PathOf(id): PathOf<String>,
-    Body(request): Body<RequestDocument<FlagUpdate>>,
+    JsonBody(request): JsonBody<RequestDocument<FlagUpdate>>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let id = path_id(&id, "feature flag")?;
     let (attributes, _) = request.open(KIND)?;

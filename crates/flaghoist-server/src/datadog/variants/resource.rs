@@ -58,8 +58,7 @@ impl<T: DeserializeOwned + Default> FromRequest<AppState> for VariantBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
-        decode::check_media_type(request.headers())?;
-        let body = decode::read_body(request.into_body(), decode::BODY_MAX_BYTES, app.body_timeout).await?;
+        let body = decode::read_json(request, app).await?;
         let enveloped: Enveloped<T> = decode::parse_object(&body)?;
         if !enveloped.data.is_given() {
             return Ok(Self { members: decode::parse_object(&body)?, faults: Faults::new() });
