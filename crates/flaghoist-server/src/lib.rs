@@ -4,7 +4,7 @@
 //! told to stop. Everything that reaches outside comes in through `App`: the store, the clock, the ids.
 //!
 //! A change goes the same way in every dialect: the handler decodes its request into a draft, calls one
-//! function of [`commands`], and renders what it gave. A read of an application goes to [`publish`] only.
+//! function of `commands`, and renders what it gave. A read of an application goes to [`publish`] only.
 
 mod access;
 pub mod app;
