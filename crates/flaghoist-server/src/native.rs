@@ -7,5 +7,5 @@ mod problem;
 pub(crate) mod sdk_keys;
 pub(crate) mod serving;
 
-pub(crate) use problem::render;
-pub(crate) use problem::{Problem, ProblemErrors, render_errors};
+pub(crate) use problem::{Problem, render};
+pub(crate) use problem::{ProblemBodyErrors, ProblemErrors, render_errors};

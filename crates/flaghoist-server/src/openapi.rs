@@ -13,7 +13,7 @@ use utoipa::openapi::{Components, OpenApi};
                        Datadog Feature Flags (v2), evaluation over OFREP 0.3.0.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(crate::datadog::ErrorBody)),
+    components(schemas(crate::datadog::ErrorBody, crate::native::Problem)),
     servers((url = "http://127.0.0.1:3000")),
     security(("api_key" = [], "application_key" = []), ("bearer" = [])),
     tags(

@@ -90,21 +90,12 @@ impl Publisher {
     pub async fn refresh(&self) -> Result<(), Error> {
         // Refreshes go one after another, so that an older state never replaces a newer one.
         let mut contents = self.contents.lock().await;
-        let mut changed = false;
-        let read = self.read_changes(&mut contents, &mut changed).await;
-        // What was read is published even when the rest could not be.
-        if changed {
-            self.published.store(Arc::new(assemble(&contents)));
-        }
+        let read = self.read_changes(&mut contents).await;
         self.is_current.store(read.is_ok(), Ordering::Release);
         read
     }
 
-    async fn read_changes(
-        &self,
-        contents: &mut HashMap<ProjectId, Contents>,
-        changed: &mut bool,
-    ) -> Result<(), Error> {
+    async fn read_changes(&self, contents: &mut HashMap<ProjectId, Contents>) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
         for project in reader.projects().await? {
             let known = contents.entry(project.id).or_default();
@@ -112,8 +103,10 @@ impl Publisher {
                 continue;
             }
             if let Some(changes) = reader.changes_since(project.id, known.revision()).await? {
+                // Nothing waits between these two: what was taken in is published, even if reading the next project
+                // fails or the request that asked for this goes away.
                 known.apply(changes);
-                *changed = true;
+                self.published.store(Arc::new(assemble(contents)));
             }
         }
         Ok(())

@@ -75,6 +75,24 @@ pub(crate) enum ProblemErrors {
     Unavailable(Problem),
 }
 
+/// What operations with a body may answer beside.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum ProblemBodyErrors {
+    /// The body did not arrive in time.
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(Problem),
+    /// Somebody else changed it at the same time.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+    /// The body is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// The body is no JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnsupportedMediaType(Problem),
+}
+
 /// Gives errors of native routes their body.
 pub(crate) async fn render_errors(request: Request, next: Next) -> Response {
     let response = next.run(request).await;

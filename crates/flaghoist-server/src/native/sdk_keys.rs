@@ -2,7 +2,7 @@
 //!
 //! The environments of the first start have keys in `bootstrap.json`; those made later get theirs here.
 
-use super::ProblemErrors;
+use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
 use crate::access::{Allowed, WriteEnvironments};
 use crate::app::AppState;
@@ -70,11 +70,7 @@ pub(crate) struct SdkKeyOut {
     request_body = SdkKeyIn,
     responses(
         (status = 201, description = "The key, with its secret", body = SdkKeyOut),
-        (status = 409, description = "Somebody else changed it at the same time", body = super::Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = super::Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = super::Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is no JSON", body = super::Problem, content_type = "application/problem+json"),
-        ProblemErrors,
+        ProblemErrors, ProblemBodyErrors,
     )
 )]
 pub(crate) async fn create_sdk_key(

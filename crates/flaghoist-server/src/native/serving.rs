@@ -2,7 +2,7 @@
 //!
 //! Datadog's public API has no way to set the override variant, and only detours to the default variant.
 
-use super::ProblemErrors;
+use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags, WriteFlags};
 use crate::app::AppState;
@@ -127,11 +127,7 @@ pub(crate) async fn get_serving(
     request_body = ServingIn,
     responses(
         (status = 200, description = "What it serves now", body = Serving),
-        (status = 409, description = "Somebody else changed it at the same time", body = super::Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = super::Problem, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = super::Problem, content_type = "application/problem+json"),
-        (status = 415, description = "The body is no JSON", body = super::Problem, content_type = "application/problem+json"),
-        ProblemErrors,
+        ProblemErrors, ProblemBodyErrors,
     )
 )]
 pub(crate) async fn update_serving(

@@ -43,20 +43,43 @@ pub(crate) struct Serve {
 /// Runs the server until it is told to stop.
 pub(crate) fn run(serve: Serve) -> Result<()> {
     let configuration = Configuration::resolve(serve.options)?;
-    let _flush_at_end = start_logging(&configuration)?;
+    let flush_log = start_logging(&configuration)?;
     let given =
         GivenSecrets { api_key: serve.bootstrap_api_key, application_key: serve.bootstrap_application_key };
-    tokio::runtime::Builder::new_multi_thread()
+    let stop = Stop::default();
+    let at_once = stop.at_once.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("could not start the runtime")?
-        .block_on(run_server(configuration, given, serve.demo))
+        .context("could not start the runtime")?;
+    let ended =
+        runtime.block_on(at_once.run_until_cancelled(run_server(configuration, given, serve.demo, stop)));
+    let Some(result) = ended else {
+        // The last log lines still leave; nothing else is waited for.
+        drop(flush_log);
+        std::process::exit(1);
+    };
+    result
 }
 
-async fn run_server(configuration: Configuration, given: GivenSecrets, with_demo: bool) -> Result<()> {
+/// What signals ask for.
+#[derive(Clone, Default)]
+struct Stop {
+    /// Stop when the requests that are running are done.
+    softly: CancellationToken,
+    /// Stop now.
+    at_once: CancellationToken,
+}
+
+async fn run_server(
+    configuration: Configuration,
+    given: GivenSecrets,
+    with_demo: bool,
+    stop: Stop,
+) -> Result<()> {
     // Signals are caught from here on: a stop during the start is a stop, not a crash.
-    let soft = CancellationToken::new();
-    listen_for_signals(soft.clone())?;
+    let soft = stop.softly.clone();
+    listen_for_signals(stop)?;
     let listener = TcpListener::bind(configuration.listen)
         .await
         .with_context(|| format!("could not listen on {}", configuration.listen))?;
@@ -134,7 +157,7 @@ fn start_logging(configuration: &Configuration) -> Result<WorkerGuard> {
 }
 
 /// The first signal stops softly, the second at once.
-fn listen_for_signals(soft: CancellationToken) -> Result<()> {
+fn listen_for_signals(stop: Stop) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt()).context("could not catch SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("could not catch SIGTERM")?;
@@ -144,12 +167,13 @@ fn listen_for_signals(soft: CancellationToken) -> Result<()> {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            if soft.is_cancelled() {
+            if stop.softly.is_cancelled() {
                 tracing::warn!("stopping at once");
-                std::process::exit(1);
+                stop.at_once.cancel();
+                return;
             }
             tracing::info!("stopping; once more stops at once");
-            soft.cancel();
+            stop.softly.cancel();
         }
     });
     Ok(())

@@ -108,6 +108,37 @@ async fn a_given_key_that_is_too_short_is_refused_and_nothing_is_made() {
 }
 
 #[test]
+fn given_keys_that_no_header_carries_or_that_are_equal_are_refused() {
+    let place = Place::sqlite();
+    let with_newline = format!("{GIVEN_API_KEY}\n");
+    let unsendable = [with_newline.as_str(), "sixteen bytes or more", "schlüssel-schlüssel"];
+    for api_key in unsendable {
+        let (status, log) = launch_with_given_keys(&place, api_key, GIVEN_APPLICATION_KEY).refused();
+        assert_eq!(status.code(), Some(1), "{log}");
+        assert!(log.contains("the given API key has a space, a line break or another character"), "{log}");
+    }
+    let (status, log) = launch_with_given_keys(&place, GIVEN_API_KEY, GIVEN_API_KEY).refused();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("are the same; give two"), "{log}");
+    assert!(!place.bootstrap_path().exists());
+}
+
+#[test]
+fn the_keys_of_another_database_are_put_aside_and_not_overwritten() {
+    let place = Place::sqlite();
+    place.start().stop();
+    let first = std::fs::read_to_string(place.bootstrap_path()).unwrap();
+    for name in ["control.db", "control.db-wal", "control.db-shm"] {
+        let _ = std::fs::remove_file(place.data_dir().join(name));
+    }
+    place.start().stop();
+    assert_ne!(std::fs::read_to_string(place.bootstrap_path()).unwrap(), first);
+    let project: serde_json::Value = serde_json::from_str(&first).unwrap();
+    let aside = format!("bootstrap.json.{}", project["project_id"].as_str().unwrap());
+    assert_eq!(std::fs::read_to_string(place.data_dir().join(aside)).unwrap(), first);
+}
+
+#[test]
 fn a_second_server_on_the_same_directory_is_refused_with_the_reason() {
     let place = Place::sqlite();
     let first = place.start();
