@@ -1,6 +1,8 @@
 //! Allocations: who gets which variants, in one environment. Datadog's interface calls them targeting rules.
 
-use crate::condition::{RuleDraft, TargetingRule, parse_rules};
+mod drafts;
+
+use crate::condition::{RuleDraft, TargetingRule, Test, parse_rules};
 use crate::flag::{Flag, VARIANTS_MAX};
 use crate::id::{AllocationId, SavedFilterId, VariantId, WeightId};
 use crate::key::{parse_key, parse_name};
@@ -135,6 +137,14 @@ impl Allocation {
     /// The share of the traffic that is in now, 0 to 1.
     pub fn exposure_ratio(&self) -> f64 {
         self.schedule.as_ref().map_or(1.0, Schedule::exposure_ratio)
+    }
+
+    /// The saved filters that its conditions name.
+    pub fn saved_filter_ids(&self) -> impl Iterator<Item = SavedFilterId> {
+        self.rules.iter().flat_map(|rule| &rule.conditions).filter_map(|condition| match condition.test {
+            Test::SavedFilter { saved_filter_id } => Some(saved_filter_id),
+            Test::Inline { .. } => None,
+        })
     }
 
     /// Whether the allocation may serve or compare with the variant.

@@ -1,7 +1,6 @@
-//! Keys by which clients identify themselves, and the users they act for. Secrets themselves never stand
-//! here: only their SHA-256.
+//! Keys by which clients identify themselves. Secrets themselves never stand here: only their SHA-256.
 
-use crate::access::Role;
+use crate::access::PermissionSet;
 use crate::id::{CredentialId, EnvironmentId, ProjectId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,8 +15,9 @@ pub enum CredentialKind {
     ApplicationKey {
         /// The user or service account.
         user_id: UserId,
-        /// What the key may do.
-        role: Role,
+        /// What the key may do at most; none means whatever the user may.
+        #[serde(default)]
+        scopes: Option<PermissionSet>,
     },
     /// Reads the server-channel flags of one environment.
     ServerSdkKey {
@@ -32,8 +32,8 @@ pub enum CredentialKind {
 }
 
 impl CredentialKind {
-    /// The name of the kind in the store.
-    pub fn name(self) -> &'static str {
+    /// The name of the kind in the store and on the wire.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::ApiKey => "api_key",
             Self::ApplicationKey { .. } => "application_key",
@@ -43,12 +43,20 @@ impl CredentialKind {
     }
 
     /// The environment of an SDK key.
-    pub fn environment_id(self) -> Option<EnvironmentId> {
+    pub const fn environment_id(self) -> Option<EnvironmentId> {
         match self {
             Self::ServerSdkKey { environment_id } | Self::ClientSdkKey { environment_id } => {
                 Some(environment_id)
             }
             Self::ApiKey | Self::ApplicationKey { .. } => None,
+        }
+    }
+
+    /// The user of an application key.
+    pub const fn user_id(self) -> Option<UserId> {
+        match self {
+            Self::ApplicationKey { user_id, .. } => Some(user_id),
+            Self::ApiKey | Self::ServerSdkKey { .. } | Self::ClientSdkKey { .. } => None,
         }
     }
 }
@@ -63,7 +71,7 @@ impl std::fmt::Debug for SecretHash {
     }
 }
 
-/// A key.
+/// A key. Revoking it removes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// Identifier; safe to show.
@@ -76,21 +84,21 @@ pub struct Credential {
     pub name: String,
     /// SHA-256 of the secret.
     pub secret_hash: SecretHash,
+    /// The last characters of the secret, by which people tell keys apart; empty for keys of older versions.
+    pub secret_end: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who made it; none for those of the first start.
+    pub created_by: Option<UserId>,
+    /// From when it is no longer taken.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last used, give or take the interval in which uses are written down.
+    pub last_used_at: Option<Timestamp>,
 }
 
-/// A person or service account of the installation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// Identifier; the `created_by` of Datadog answers.
-    pub id: UserId,
-    /// Unique in the installation.
-    pub email: String,
-    /// For people.
-    pub name: String,
-    /// Argon2 hash in PHC form; none for service accounts.
-    pub password_hash: Option<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
+impl Credential {
+    /// Whether the key is no longer taken.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
 }

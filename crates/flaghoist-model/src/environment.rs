@@ -114,6 +114,18 @@ impl Environment {
         Ok(environment)
     }
 
+    /// Whether readers of this environment would be less protected by approvals than they are: when it is no
+    /// production environment any more, needs no approvals any more, loses a `DD_ENV` value while it has either, or
+    /// is removed (`after` is none).
+    pub fn is_weakened_by(&self, after: Option<&Self>) -> bool {
+        let is_protected = self.is_production || self.require_feature_flag_approval;
+        let Some(after) = after else { return is_protected };
+        let loses_queries = self.queries.iter().any(|query| !after.queries.contains(query));
+        (self.is_production && !after.is_production)
+            || (self.require_feature_flag_approval && !after.require_feature_flag_approval)
+            || (is_protected && loses_queries)
+    }
+
     fn apply(&mut self, draft: EnvironmentDraft, now: Timestamp, faults: &mut Faults) {
         if let Some(name) = draft.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults))) {
             self.name = name;

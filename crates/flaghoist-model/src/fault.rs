@@ -121,6 +121,9 @@ pub enum Rejection {
     /// The aggregate has no such part.
     #[error("{0}")]
     NotFound(String),
+    /// Whoever asks may not do this here.
+    #[error("{0}")]
+    Forbidden(String),
 }
 
 impl Rejection {

@@ -30,7 +30,8 @@ pub struct FlagEnvironment {
     pub off_variant_id: Option<VariantId>,
     /// In the order of evaluation.
     pub allocations: Vec<Allocation>,
-    /// The oldest change that waits for approval.
+    /// The oldest change that waits for approval. Not stored with the rest: suggestions have rows of their own.
+    #[serde(skip)]
     pub pending_suggestion_id: Option<SuggestionId>,
     /// When it was last changed.
     pub updated_at: Timestamp,

@@ -1,51 +1,196 @@
 //! The history: one entry for every change, written in the same transaction as the change.
 
-use crate::access::Actor;
-use crate::id::{EnvironmentId, FlagId, HistoryId, ProjectId};
+use crate::access::{Actor, Dialect};
+use crate::id::{EnvironmentId, FlagId, HistoryId, ProjectId, SuggestionId, UserId};
+use crate::webhook::Event;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What kind of thing a change changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// The project was set up at the first start.
-    ProjectCreated,
+pub enum Aggregate {
+    /// The project.
+    Project,
+    /// An environment.
+    Environment,
+    /// A flag: `after` is the whole flag.
+    Flag,
+    /// A flag in an environment: `after` is all of what it serves there.
+    FlagEnvironment,
+    /// A saved filter.
+    SavedFilter,
+    /// A change that waits for approval.
+    Suggestion,
+    /// Keys, users, roles, teams, policies.
+    Access,
+    /// A webhook.
+    Webhook,
+}
+
+impl Aggregate {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Project,
+        Self::Environment,
+        Self::Flag,
+        Self::FlagEnvironment,
+        Self::SavedFilter,
+        Self::Suggestion,
+        Self::Access,
+        Self::Webhook,
+    ];
+
+    /// The aggregate of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|aggregate| aggregate.as_str() == name)
+    }
+
+    /// The name on the wire and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+            Self::FlagEnvironment => "flag_environment",
+            Self::SavedFilter => "saved_filter",
+            Self::Suggestion => "suggestion",
+            Self::Access => "access",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident: $aggregate:ident),+ $(,)?) => {
+        /// What was done. The name on the wire and in the store is that of the variant in snake case.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Action {
+            $($(#[$doc])* $name),+
+        }
+
+        impl Action {
+            /// All actions.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// What kind of thing it changes.
+            pub const fn aggregate(self) -> Aggregate {
+                match self {
+                    $(Self::$name => Aggregate::$aggregate),+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    /// A project was set up.
+    ProjectCreated: Project,
     /// An environment was made.
-    EnvironmentCreated,
+    EnvironmentCreated: Environment,
     /// An environment was changed.
-    EnvironmentUpdated,
+    EnvironmentUpdated: Environment,
     /// An environment was removed with everything in it.
-    EnvironmentDeleted,
+    EnvironmentDeleted: Environment,
     /// A flag was made.
-    FlagCreated,
+    FlagCreated: Flag,
     /// Members of a flag were changed.
-    FlagUpdated,
+    FlagUpdated: Flag,
     /// A flag was archived.
-    FlagArchived,
+    FlagArchived: Flag,
     /// A flag was taken out of the archive.
-    FlagUnarchived,
+    FlagUnarchived: Flag,
     /// A variant was added to a flag.
-    VariantCreated,
+    VariantCreated: Flag,
     /// A variant was changed.
-    VariantUpdated,
+    VariantUpdated: Flag,
     /// A variant was removed.
-    VariantDeleted,
+    VariantDeleted: Flag,
+    /// A flag was made what it was before an earlier change.
+    FlagReverted: Flag,
     /// A flag was enabled in an environment.
-    FlagEnabled,
+    FlagEnabled: FlagEnvironment,
     /// A flag was disabled in an environment.
-    FlagDisabled,
+    FlagDisabled: FlagEnvironment,
     /// An allocation was appended.
-    AllocationCreated,
+    AllocationCreated: FlagEnvironment,
     /// The ordered list of allocations was replaced.
-    AllocationsReplaced,
+    AllocationsReplaced: FlagEnvironment,
     /// The default, override or off variant in an environment was changed.
-    ServingUpdated,
+    ServingUpdated: FlagEnvironment,
+    /// What a flag serves in an environment was made what it was before an earlier change.
+    ConfigurationReverted: FlagEnvironment,
+    /// What a flag serves in an environment was copied from another environment.
+    ConfigurationCopied: FlagEnvironment,
     /// A saved filter was made.
-    SavedFilterCreated,
+    SavedFilterCreated: SavedFilter,
+    /// A change was suggested.
+    SuggestionCreated: Suggestion,
+    /// A suggested change was changed itself.
+    SuggestionUpdated: Suggestion,
+    /// A suggestion was commented on.
+    SuggestionCommented: Suggestion,
+    /// A suggestion was approved, and waits to be applied.
+    SuggestionApproved: Suggestion,
+    /// A suggestion was rejected.
+    SuggestionRejected: Suggestion,
+    /// A suggestion was taken back.
+    SuggestionDeleted: Suggestion,
     /// Keys were made.
-    CredentialsCreated,
+    CredentialsCreated: Access,
+    /// A key was revoked.
+    CredentialRevoked: Access,
+    /// Somebody became a member of the project.
+    MemberAdded: Access,
+    /// A member got another role, name, password or state.
+    MemberUpdated: Access,
+    /// Somebody is no member of the project any more.
+    MemberRemoved: Access,
+    /// A role was made.
+    RoleCreated: Access,
+    /// A role was changed.
+    RoleUpdated: Access,
+    /// A role was removed.
+    RoleDeleted: Access,
+    /// A team was made.
+    TeamCreated: Access,
+    /// A team was changed.
+    TeamUpdated: Access,
+    /// A team was removed.
+    TeamDeleted: Access,
+    /// It was said who may change a flag.
+    RestrictionPolicySaved: Access,
+    /// Everybody whose role allows it may change a flag again.
+    RestrictionPolicyDeleted: Access,
+    /// A webhook was made.
+    WebhookCreated: Webhook,
+    /// A webhook was changed.
+    WebhookUpdated: Webhook,
+    /// A webhook was removed.
+    WebhookDeleted: Webhook,
+}
+
+/// Why a change that needs an approval could be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Authority {
+    /// Somebody else approved exactly this.
+    Approved {
+        /// The suggestion that was applied.
+        suggestion_id: SuggestionId,
+        /// Who suggested or edited it.
+        authors: Vec<UserId>,
+        /// Who approved it.
+        approved_by: Vec<UserId>,
+    },
+    /// Whoever made it may do without an approval, and did.
+    Overridden {
+        /// The suggestion that was applied, if it was one.
+        #[serde(default)]
+        suggestion_id: Option<SuggestionId>,
+    },
 }
 
 /// A change before it is committed: what the history will say, without the revision it gets.
@@ -55,6 +200,8 @@ pub struct Change {
     pub id: HistoryId,
     /// Who.
     pub actor: Actor,
+    /// Through which interface.
+    pub dialect: Dialect,
     /// What.
     pub action: Action,
     /// The flag concerned.
@@ -67,8 +214,48 @@ pub struct Change {
     pub after: Option<Value>,
     /// Why, in the words of who did it.
     pub reason: Option<String>,
+    /// By what right, where an approval was needed.
+    pub authority: Option<Authority>,
+    /// The entry that this one takes back.
+    pub reverts: Option<HistoryId>,
     /// When.
     pub at: Timestamp,
+}
+
+impl Change {
+    /// What webhooks are told of it. An applied suggestion is a decision and a change.
+    pub fn events(&self) -> Vec<Event> {
+        let decided = match self.authority {
+            Some(Authority::Approved { .. } | Authority::Overridden { suggestion_id: Some(_) }) => {
+                Some(Event::SuggestionDecided)
+            }
+            Some(Authority::Overridden { suggestion_id: None }) | None => None,
+        };
+        let changed = match self.action {
+            Action::FlagCreated => Some(Event::FlagCreated),
+            Action::FlagUpdated
+            | Action::VariantCreated
+            | Action::VariantUpdated
+            | Action::VariantDeleted
+            | Action::FlagReverted => Some(Event::FlagUpdated),
+            Action::FlagArchived => Some(Event::FlagArchived),
+            Action::FlagUnarchived => Some(Event::FlagUnarchived),
+            Action::FlagEnabled => Some(Event::FlagEnabled),
+            Action::FlagDisabled => Some(Event::FlagDisabled),
+            Action::AllocationCreated
+            | Action::AllocationsReplaced
+            | Action::ServingUpdated
+            | Action::ConfigurationReverted
+            | Action::ConfigurationCopied => Some(Event::RuleChanged),
+            Action::SuggestionCreated => Some(Event::SuggestionOpened),
+            Action::SuggestionApproved | Action::SuggestionRejected => Some(Event::SuggestionDecided),
+            Action::EnvironmentCreated | Action::EnvironmentUpdated | Action::EnvironmentDeleted => {
+                Some(Event::EnvironmentChanged)
+            }
+            _ => None,
+        };
+        decided.into_iter().chain(changed).collect()
+    }
 }
 
 /// A committed change.

@@ -72,4 +72,16 @@ typed_ids! {
     CredentialId,
     /// An entry of the history.
     HistoryId,
+    /// A custom role of a project.
+    RoleId,
+    /// A team of a project.
+    TeamId,
+    /// A log-in.
+    SessionId,
+    /// A comment on a suggestion.
+    CommentId,
+    /// A webhook of a project.
+    WebhookId,
+    /// One delivery of one event to one webhook.
+    DeliveryId,
 }

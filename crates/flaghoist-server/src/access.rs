@@ -4,9 +4,15 @@
 //! operation cannot run without, and a reader sees them in its signature. A data-plane handler takes an
 //! [`SdkKey`](sdk_key::SdkKey).
 
+pub(crate) mod authentication;
 pub(crate) mod management;
+pub(crate) mod restriction;
 pub(crate) mod sdk_key;
+mod uses;
 
 pub(crate) use management::{
-    Allowed, ReadEnvironments, ReadFlags, WriteEnvironments, WriteFlagParts, WriteFlags,
+    Allowed, ManageTeams, Membership, OwnKeys, ReadEnvironments, ReadFlags, ReadKeys, ReadPolicies,
+    ReadRoles, ReadTeams, ReadUsers, ReadWebhooks, WriteEnvironments, WriteFlagParts, WriteFlags, WriteKeys,
+    WritePolicies, WriteProjects, WriteRoles, WriteUsers, WriteWebhooks,
 };
+pub use uses::{KeyUses, write_down_uses};

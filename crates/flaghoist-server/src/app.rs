@@ -1,13 +1,17 @@
 //! The application: what handlers share, and the one list of routes.
 
-use crate::clock::Clock;
+use crate::access::KeyUses;
+use crate::clock::{Clock, Stopwatch};
 use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
+use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
 use crate::publish::Publisher;
 use crate::telemetry::{self, Metrics};
+use crate::webhooks::Courier;
 use crate::{datadog, native, ofrep, openapi};
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::HeaderName;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -29,6 +33,18 @@ pub struct App {
     pub ids: Arc<dyn MintId>,
     /// What readers get.
     pub publisher: Arc<Publisher>,
+    /// When keys were used.
+    pub key_uses: KeyUses,
+    /// How often callers may ask.
+    pub limits: Limits,
+    /// Where passwords are hashed and verified.
+    pub passwords: PasswordGate,
+    /// The header in which a trusted proxy names the client, if there is one.
+    pub client_address_header: Option<HeaderName>,
+    /// Says that deliveries to webhooks are due.
+    pub deliveries_due: Arc<tokio::sync::Notify>,
+    /// What brings them.
+    pub courier: Courier,
     /// What is measured.
     pub(crate) metrics: Metrics,
     /// How long a management request may take.
@@ -47,6 +63,12 @@ impl App {
         let store = metrics.meter(store);
         Self {
             publisher: Arc::new(Publisher::new(Arc::clone(&store))),
+            key_uses: KeyUses::default(),
+            limits: Limits::new(&LimitsConfiguration::default(), Arc::new(Stopwatch::default())),
+            passwords: PasswordGate::default(),
+            client_address_header: None,
+            deliveries_due: Arc::default(),
+            courier: Courier::new(false),
             metrics,
             request_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
@@ -65,8 +87,8 @@ pub fn build(app: AppState) -> Router {
     let (operation, _) = operation().split_for_parts();
     let timed = |router: Router<AppState>| router.layer(from_fn_with_state(Arc::clone(&app), limit_time));
     Router::new()
-        .merge(timed(management).layer(from_fn(datadog::render_errors)))
-        .merge(timed(native).layer(from_fn(native::render_errors)))
+        .merge(timed(management).layer(from_fn(datadog::render_errors)).layer(from_fn(tell_standing)))
+        .merge(timed(native).layer(from_fn(native::render_errors)).layer(from_fn(tell_standing)))
         .merge(sdk.layer(from_fn(native::render_errors)).layer(CrossOriginLayer::new()))
         .merge(evaluation().layer(CrossOriginLayer::new()))
         .merge(operation.layer(from_fn(native::render_errors)))
@@ -88,7 +110,7 @@ pub fn describe() -> OpenApi {
 
 /// Datadog dialect.
 fn management() -> OpenApiRouter<AppState> {
-    use datadog::{allocations, environments, flags, variants};
+    use datadog::{allocations, environments, flags, suggestions, variants};
     OpenApiRouter::new()
         .routes(routes!(flags::list::list_feature_flags, flags::create::create_feature_flag))
         .routes(routes!(flags::get::get_feature_flag, flags::update::update_feature_flag))
@@ -105,13 +127,42 @@ fn management() -> OpenApiRouter<AppState> {
             environments::update::update_environment,
             environments::delete::delete_environment
         ))
+        .routes(routes!(suggestions::create::create_suggestion))
+        .routes(routes!(suggestions::list::list_suggestions))
+        .routes(routes!(
+            suggestions::get::get_suggestion,
+            suggestions::update::update_suggestion,
+            suggestions::delete::delete_suggestion
+        ))
+        .routes(routes!(suggestions::decide::approve_suggestion))
+        .routes(routes!(suggestions::decide::reject_suggestion))
 }
 
 /// Native management.
 fn native() -> OpenApiRouter<AppState> {
+    use native::webhooks;
     OpenApiRouter::new()
         .routes(routes!(native::serving::get_serving, native::serving::update_serving))
         .routes(routes!(native::sdk_keys::create_sdk_key))
+        .routes(routes!(webhooks::list::list_webhooks, webhooks::create::create_webhook))
+        .routes(routes!(
+            webhooks::get::get_webhook,
+            webhooks::update::update_webhook,
+            webhooks::delete::delete_webhook
+        ))
+        .routes(routes!(webhooks::rotate_secret::rotate_webhook_secret))
+        .routes(routes!(webhooks::ping::ping_webhook))
+        .routes(routes!(webhooks::deliveries::list_webhook_deliveries))
+        .routes(routes!(native::copy::copy_configuration))
+        .routes(routes!(native::explain::explain))
+        .routes(routes!(native::explain::get_document))
+        .routes(routes!(native::history::list::list_history))
+        .routes(routes!(native::history::list::list_flag_history))
+        .routes(routes!(native::history::list::list_environment_history))
+        .routes(routes!(native::history::get::get_history_entry))
+        .routes(routes!(native::history::revert::revert_history_entry))
+        .routes(routes!(datadog::suggestions::decide::apply_suggestion))
+        .routes(routes!(datadog::suggestions::update::comment_on_suggestion))
 }
 
 /// Native data plane.

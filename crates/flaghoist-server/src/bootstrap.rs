@@ -2,12 +2,13 @@
 
 use crate::clock::Clock;
 use crate::secret::{self, SecretError};
-use flaghoist_model::access::{Actor, Role};
-use flaghoist_model::credential::{Credential, CredentialKind, User};
+use flaghoist_model::access::{Actor, BuiltInRole, Dialect, RoleRef};
+use flaghoist_model::credential::{Credential, CredentialKind};
 use flaghoist_model::environment::{Environment, EnvironmentDraft};
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{CredentialId, HistoryId, ProjectId, UserId};
 use flaghoist_model::project::{DEFAULT_PROJECT_KEY, Project};
+use flaghoist_model::user::{Membership, User, UserKind};
 use flaghoist_model::{Faults, MintId, Rejection};
 use flaghoist_store::{Constraint, Error, Store};
 use jiff::Timestamp;
@@ -140,16 +141,26 @@ pub async fn first_start(
         id: UserId::mint(ids),
         email: ADMIN_EMAIL.to_owned(),
         name: "Administrator".to_owned(),
+        kind: UserKind::Person,
         password_hash: Some(secret::hash_password(&password)?),
+        is_installation_admin: true,
+        disabled_at: None,
         created_at: now,
     };
     writer.insert_user(&user).await?;
+    let membership = Membership {
+        project_id: project.id,
+        user_id: user.id,
+        role: RoleRef::BuiltIn(BuiltInRole::Admin),
+        created_at: now,
+    };
+    writer.save_membership(&membership).await?;
     let mut keys = Keys { project: &project, ids, now, made: Vec::new() };
     let api_key =
         keys.make("First API key", CredentialKind::ApiKey, secret::API_KEY_PREFIX, given.api_key)?;
     let application_key = keys.make(
         "First application key",
-        CredentialKind::ApplicationKey { user_id: user.id, role: Role::Admin },
+        CredentialKind::ApplicationKey { user_id: user.id, scopes: None },
         secret::APPLICATION_KEY_PREFIX,
         given.application_key,
     )?;
@@ -173,12 +184,15 @@ pub async fn first_start(
     let change = Change {
         id: HistoryId::mint(ids),
         actor: Actor::System,
+        dialect: Dialect::Internal,
         action: Action::ProjectCreated,
         flag_id: None,
         environment_id: None,
         before: None,
         after: serde_json::to_value(&project).ok(),
         reason: Some("first start".to_owned()),
+        authority: None,
+        reverts: None,
         at: now,
     };
     match writer.commit(change).await {
@@ -253,7 +267,11 @@ impl Keys<'_> {
             kind,
             name: name.to_owned(),
             secret_hash: secret::hash(&secret),
+            secret_end: secret::end(&secret),
             created_at: self.now,
+            created_by: None,
+            expires_at: None,
+            last_used_at: None,
         });
         Ok(secret)
     }

@@ -3,17 +3,34 @@
 //! Each loads the aggregate under the project's lock, applies a pure function of the model, and commits change,
 //! history entry and revision in one transaction. When it returns, readers of this node see the change.
 
+mod approvals;
+mod as_of;
+mod copies;
 mod environments;
 mod flag_environments;
 mod flags;
+mod history;
 mod sdk_keys;
+mod suggestions;
+mod webhooks;
 
+pub(crate) use approvals::{EntryOutcome, FlagOutcome, Intent};
+pub(crate) use as_of::{Moment, configuration_at};
+pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
-    FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,
+    CreatedFlagRecord, FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,
 };
+pub(crate) use history::{HistoryView, revert, view_history, view_history_entry};
 pub(crate) use sdk_keys::create_sdk_key;
+pub(crate) use suggestions::{
+    SuggestionView, Verdict, Wanted, comment_on_suggestion, decide, delete_suggestion, drift,
+    edit_suggestion, view_suggestion, view_suggestions,
+};
+pub(crate) use webhooks::{
+    create_webhook, delete_webhook, find_webhook, rotate_webhook_secret, update_webhook,
+};
 
 use crate::ApiError;
 use crate::app::App;
@@ -21,64 +38,114 @@ use flaghoist_model::access::{Actor, Principal};
 use flaghoist_model::compile::compile_flag;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::{Action, Change};
+use flaghoist_model::history::{Action, Authority, Change, HistoryEntry};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::webhook::Delivery;
 use flaghoist_store::Writer;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// An open change of one project.
-struct Edit<'a> {
-    app: &'a App,
-    principal: &'a Principal,
-    now: Timestamp,
-    writer: Box<dyn Writer>,
+pub(crate) struct Edit<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) principal: &'a Principal,
+    pub(crate) now: Timestamp,
+    pub(crate) writer: Box<dyn Writer>,
 }
 
 /// What the history says of a change beside who and when.
-struct Record<'a, T> {
-    action: Action,
-    flag_id: Option<FlagId>,
-    environment_id: Option<EnvironmentId>,
-    before: Option<&'a T>,
-    after: Option<&'a T>,
+pub(crate) struct Record<'a, T> {
+    pub(crate) action: Action,
+    pub(crate) flag_id: Option<FlagId>,
+    pub(crate) environment_id: Option<EnvironmentId>,
+    pub(crate) before: Option<&'a T>,
+    pub(crate) after: Option<&'a T>,
+    pub(crate) reason: Option<String>,
+    pub(crate) authority: Option<Authority>,
+    pub(crate) reverts: Option<HistoryId>,
+}
+
+impl<T> Record<'_, T> {
+    /// That something was done, and nothing else about it.
+    pub(crate) fn of(action: Action) -> Self {
+        Self {
+            action,
+            flag_id: None,
+            environment_id: None,
+            before: None,
+            after: None,
+            reason: None,
+            authority: None,
+            reverts: None,
+        }
+    }
 }
 
 impl<'a> Edit<'a> {
-    async fn begin(app: &'a App, principal: &'a Principal) -> Result<Self, ApiError> {
+    pub(crate) async fn begin(app: &'a App, principal: &'a Principal) -> Result<Self, ApiError> {
         let writer = app.store.begin(principal.project_id).await?;
         // Read after the lock is held: times of changes follow the order of their revisions.
         let now = app.clock.now();
         Ok(Self { app, principal, now, writer })
     }
 
-    async fn saved_filters(&mut self) -> Result<BTreeMap<SavedFilterId, SavedFilter>, ApiError> {
+    pub(crate) async fn saved_filters(&mut self) -> Result<BTreeMap<SavedFilterId, SavedFilter>, ApiError> {
         let filters = self.writer.saved_filters(self.principal.project_id).await?;
         Ok(filters.into_iter().map(|filter| (filter.id, filter)).collect())
     }
 
-    /// Commits and publishes.
-    async fn commit<T: Serialize>(self, record: Record<'_, T>) -> Result<(), ApiError> {
+    /// Commits and publishes. What webhooks are told of it is committed with it.
+    pub(crate) async fn commit<T: Serialize>(
+        mut self,
+        record: Record<'_, T>,
+    ) -> Result<HistoryEntry, ApiError> {
         let json = |aggregate: Option<&T>| aggregate.map(serde_json::to_value).transpose();
         let change = Change {
             id: HistoryId::mint(self.app.ids.as_ref()),
             actor: Actor::from(self.principal),
+            dialect: self.principal.dialect,
             action: record.action,
             flag_id: record.flag_id,
             environment_id: record.environment_id,
             before: json(record.before).map_err(ApiError::internal)?,
             after: json(record.after).map_err(ApiError::internal)?,
-            reason: None,
+            reason: record.reason,
+            authority: record.authority,
+            reverts: record.reverts,
             at: self.now,
         };
-        self.writer.commit(change).await?;
+        let has_deliveries = self.fill_outbox(&change).await?;
+        let entry = self.writer.commit(change).await?;
         // The change is made whatever happens now; readers catch up with the follower if this fails.
         if let Err(error) = self.app.publisher.refresh().await {
             tracing::warn!(cause = %error, "a committed change is not published yet");
         }
-        Ok(())
+        if has_deliveries {
+            self.app.deliveries_due.notify_one();
+        }
+        Ok(entry)
+    }
+
+    async fn fill_outbox(&mut self, change: &Change) -> Result<bool, ApiError> {
+        let events = change.events();
+        if events.is_empty() {
+            return Ok(false);
+        }
+        let webhooks = self.writer.webhooks(self.principal.project_id).await?;
+        let ids = self.app.ids.as_ref();
+        let deliveries: Vec<Delivery> = webhooks
+            .iter()
+            .flat_map(|webhook| {
+                events.iter().filter(|event| webhook.wants(**event)).map(move |event| (webhook, *event))
+            })
+            .map(|(webhook, event)| Delivery::new(webhook, event, change.id, self.now, ids))
+            .collect();
+        if !deliveries.is_empty() {
+            self.writer.insert_deliveries(&deliveries).await?;
+        }
+        Ok(!deliveries.is_empty())
     }
 }
 

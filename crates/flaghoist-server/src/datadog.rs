@@ -9,11 +9,12 @@ pub(crate) mod environments;
 mod errors;
 pub(crate) mod flags;
 mod names;
+pub(crate) mod suggestions;
 pub(crate) mod variants;
 
-pub(crate) use envelope::{Document, JsonApi, List, Meta, Page, Resource};
+pub(crate) use envelope::{Document, Filters, JsonApi, List, Meta, Page, Resource};
 pub(crate) use errors::render;
-pub(crate) use errors::{ErrorBody, Errors, PathErrors, WriteErrors, render_errors};
+pub(crate) use errors::{ConflictErrors, ErrorBody, Errors, PathErrors, WriteErrors, render_errors};
 
 /// The media type of every answer.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";

@@ -153,6 +153,17 @@ pub(crate) fn one_of<T>(
     parsed
 }
 
+/// A whole number in a query; one outside the range is recorded as a fault.
+pub(crate) fn whole_number(
+    text: Option<String>,
+    name: &str,
+    range: std::ops::RangeInclusive<i64>,
+    faults: &mut Faults,
+) -> Option<i64> {
+    let parse = |text: &str| text.parse().ok().filter(|number| range.contains(number));
+    one_of(text, name, parse, &format!("the whole numbers from {} to {}", range.start(), range.end()), faults)
+}
+
 /// An identifier in a body.
 pub(crate) fn id<T: FromStr>(text: Option<String>, name: &str, faults: &mut Faults) -> Option<T> {
     one_of(text, name, |text| text.parse().ok(), "the forms of a UUID", faults)
@@ -232,5 +243,13 @@ pub(crate) fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiErr
         let mut faults = Faults::new();
         faults.push(format!("the body is not the JSON object that is asked for: {error}"));
         ApiError::Invalid(faults.into_vec())
+    })
+}
+
+/// Reads the text of a JSON object that stands in a member of a request: the place of `faults`.
+pub(crate) fn parse_text<T: DeserializeOwned>(text: &str, faults: &mut Faults) -> Result<T, ApiError> {
+    serde_json::from_str(text).map(|Object(object)| object).map_err(|error| {
+        faults.push(format!("is not the text of the JSON object that is asked for: {error}"));
+        ApiError::Invalid(std::mem::take(faults).into_vec())
     })
 }

@@ -1,9 +1,10 @@
 //! `--demo`: a small, realistic set of flags to look at.
 
 use crate::ApiError;
+use crate::access::authentication::standing;
 use crate::app::App;
-use crate::commands::{self, EntryChange, FlagView};
-use flaghoist_model::access::{Principal, Role};
+use crate::commands::{self, EntryChange, FlagView, Intent};
+use flaghoist_model::access::{Dialect, Principal, Proof};
 use flaghoist_model::allocation::{AllocationDraft, AllocationKind, WeightDraft};
 use flaghoist_model::condition::{ConditionDraft, Operator, RuleDraft};
 use flaghoist_model::credential::CredentialKind;
@@ -44,7 +45,11 @@ pub async fn add(app: &App, application_key: &str) -> Result<(), ApiError> {
         return Err(ApiError::WrongCredential("this is no application key"));
     };
     let project_id = credential.project_id;
-    let principal = Principal { project_id, user_id, credential_id: credential.id, role: Role::Admin };
+    let standing = standing(reader.as_mut(), user_id, Some(project_id)).await?;
+    let standing =
+        standing.ok_or(ApiError::Unauthenticated("the owner of the application key is no member"))?;
+    let principal =
+        standing.principal(user_id, Proof::ApplicationKey(credential.id), None, Dialect::Internal);
     if reader.flag_page(project_id, &FlagFilter::default(), 1, 0).await?.total_count > 0 {
         return Ok(());
     }
@@ -73,13 +78,20 @@ async fn add_flag(app: &App, principal: &Principal, flag: &DemoFlag) -> Result<(
         staleness_status: Some(flag.staleness_status),
         ..FlagDraft::default()
     };
-    let FlagView { flag: made, environments } =
+    let FlagView { flag: made, environments, .. } =
         commands::create_flag(app, principal, draft, Vec::new(), Faults::new()).await?;
     for (environment, _) in environments {
         let place = (made.id, environment.id);
         let serve = |change: EntryChange<'_>| serve(&change, flag, &environment.key);
-        commands::change_flag_environment(app, principal, place, Action::AllocationsReplaced, serve).await?;
-        commands::change_flag_environment(app, principal, place, Action::FlagEnabled, |change| {
+        commands::change_flag_environment(
+            app,
+            principal,
+            place,
+            Intent::to(Action::AllocationsReplaced),
+            serve,
+        )
+        .await?;
+        commands::change_flag_environment(app, principal, place, Intent::to(Action::FlagEnabled), |change| {
             Ok((change.entry.with_enabled(true, change.now), ()))
         })
         .await?;

@@ -1,5 +1,6 @@
 //! The one error type at the edge. A handler returns it; the dialect's layer gives it the dialect's shape.
 
+use crate::limits::Standing;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flaghoist_model::access::Permission;
@@ -26,6 +27,19 @@ pub enum ApiError {
     /// The credentials are good and of the wrong kind.
     #[error("{0}")]
     WrongCredential(&'static str),
+    /// The permissions are there, and something else is in the way: a restriction policy, a rule of approvals.
+    #[error("{0}")]
+    Refused(String),
+    /// The caller asks too often.
+    #[error("too many requests; try again in {retry_after_seconds} s")]
+    RateLimited {
+        /// Which limit says so.
+        name: &'static str,
+        /// After how many seconds to try again.
+        retry_after_seconds: u64,
+        /// Where the caller stands; none when the limit is not one of each caller.
+        standing: Option<Standing>,
+    },
     /// The request is wrong.
     #[error("the request is not valid")]
     Invalid(Vec<Fault>),
@@ -85,7 +99,8 @@ impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::WrongCredential(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::WrongCredential(_) | Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Invalid(_) | Self::BodyBroken => StatusCode::BAD_REQUEST,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -104,6 +119,8 @@ impl ApiError {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) => "permission_missing",
             Self::WrongCredential(_) => "wrong_credential",
+            Self::Refused(_) => "refused",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Invalid(_) => "request_invalid",
             Self::BodyBroken => "body_broken",
             Self::BodyTooSlow => "body_too_slow",
@@ -134,6 +151,7 @@ impl From<Rejection> for ApiError {
             Rejection::Invalid(faults) => Self::Invalid(faults),
             Rejection::Conflict(fault) => Self::Conflict(fault),
             Rejection::NotFound(message) => Self::NotFound(message),
+            Rejection::Forbidden(message) => Self::Refused(message),
         }
     }
 }
@@ -169,6 +187,11 @@ fn duplicate(constraint: Constraint) -> Fault {
         Constraint::SavedFilterName => ("name", "a saved filter with this name already exists"),
         Constraint::ProjectKey => ("key", "a project with this key already exists"),
         Constraint::UserEmail => ("email", "a user with this e-mail already exists"),
+        Constraint::RoleName => ("name", "a role with this name already exists"),
+        Constraint::TeamHandle => ("handle", "a team with this handle already exists"),
+        Constraint::OpenSuggestion => {
+            ("", "a pending suggestion already exists for this property of the flag")
+        }
         Constraint::CredentialSecret | Constraint::Id => ("", "this already exists"),
     };
     let pointer = if member.is_empty() { String::new() } else { format!("/data/attributes/{member}") };
@@ -179,8 +202,16 @@ impl IntoResponse for ApiError {
     /// A response with the status and without a body: the error rides along for the dialect's layer to render.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let retry_after_seconds = match &self {
+            Self::RateLimited { retry_after_seconds, .. } => Some(*retry_after_seconds),
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Self::RateLimited { standing: Some(standing), .. } = &self {
+            standing.write(response.headers_mut());
         }
         response.extensions_mut().insert(Arc::new(self));
         response

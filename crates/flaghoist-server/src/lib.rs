@@ -6,7 +6,7 @@
 //! A change goes the same way in every dialect: the handler decodes its request into a draft, calls one
 //! function of `commands`, and renders what it gave. A read of an application goes to [`publish`] only.
 
-mod access;
+pub mod access;
 pub mod app;
 pub mod bootstrap;
 pub mod clock;
@@ -18,11 +18,14 @@ pub mod demo;
 mod drained_body;
 mod error;
 pub mod lifecycle;
+pub mod limits;
 mod native;
 mod ofrep;
 mod openapi;
+pub mod outgoing;
 pub mod publish;
 pub mod secret;
 mod telemetry;
+pub mod webhooks;
 
 pub use error::ApiError;

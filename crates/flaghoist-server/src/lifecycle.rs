@@ -4,6 +4,7 @@
 //! finish the request they are at. What is not done after the drain time is cut off.
 
 use crate::drained_body::DrainedBody;
+use crate::limits::PeerAddress;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -34,10 +35,10 @@ pub struct Patience {
 pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToken, patience: Patience) {
     let graceful = GracefulShutdown::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = soft.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(cause = %error, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -45,7 +46,8 @@ pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToke
                 }
             },
         };
-        serve_connection(stream, router.clone(), &graceful, soft.clone(), patience.head);
+        let peer = PeerAddress(peer.ip());
+        serve_connection(stream, peer, router.clone(), &graceful, soft.clone(), patience.head);
     }
     drop(listener);
     tokio::select! {
@@ -56,6 +58,7 @@ pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToke
 
 fn serve_connection(
     stream: TcpStream,
+    peer: PeerAddress,
     router: Router,
     graceful: &GracefulShutdown,
     soft: CancellationToken,
@@ -74,7 +77,8 @@ fn serve_connection(
                 }
             }
         }
-        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
             router.clone().oneshot(request.map(|body| Body::new(DrainedBody::new(body))))
         });
         let connection = http1::Builder::new()

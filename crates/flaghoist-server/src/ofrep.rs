@@ -14,4 +14,5 @@ pub(crate) use bulk::{__path_evaluate_flags, evaluate_flags};
 use errors::{OfrepError, OfrepErrors, Refusal};
 pub(crate) use errors::{method_not_allowed, render};
 use request::EvaluationRequest;
+pub(crate) use request::subject;
 pub(crate) use single::{__path_evaluate_flag, evaluate_flag};

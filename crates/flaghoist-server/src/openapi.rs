@@ -23,6 +23,7 @@ use utoipa::openapi::{Components, OpenApi};
         (name = "Environments", description = "Isolated configurations of the same flags"),
         (name = "Serving", description = "Default, override and off variant"),
         (name = "SDK keys", description = "Keys by which applications read an environment"),
+        (name = "Webhooks", description = "Other systems that are told what happens"),
         (name = "OFREP", description = "Evaluation by OpenFeature clients"),
         (name = "SDK", description = "Configuration for evaluation in the application's own process"),
         (name = "Operation", description = "Probes and metrics")

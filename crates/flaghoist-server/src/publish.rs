@@ -10,14 +10,15 @@
 
 mod contents;
 mod environment;
+mod reader;
 
 pub use environment::{
     ChannelSnapshot, FlagCounter, PublishedEnvironment, PublishedFlag, RenderedDocument, entity_tag,
 };
+pub use reader::{LastUse, PublishedReader};
 
 use arc_swap::{ArcSwap, Guard};
 use contents::Contents;
-use flaghoist_model::compile::Channel;
 use flaghoist_model::credential::SecretHash;
 use flaghoist_model::id::{EnvironmentId, ProjectId};
 use flaghoist_store::{Error, Store};
@@ -34,15 +35,20 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Published {
     environments: HashMap<EnvironmentId, Arc<PublishedEnvironment>, foldhash::fast::RandomState>,
-    readers: HashMap<SecretHash, (EnvironmentId, Channel), foldhash::fast::RandomState>,
+    readers: HashMap<SecretHash, PublishedReader, foldhash::fast::RandomState>,
     revisions: HashMap<ProjectId, i64>,
 }
 
 impl Published {
-    /// The environment and channel of an SDK key.
-    pub fn reader(&self, secret_hash: &SecretHash) -> Option<(Arc<PublishedEnvironment>, Channel)> {
-        let (environment_id, channel) = self.readers.get(secret_hash)?;
-        Some((Arc::clone(self.environments.get(environment_id)?), *channel))
+    /// The SDK key of that secret, and what it reads.
+    pub fn reader(&self, secret_hash: &SecretHash) -> Option<(&PublishedReader, &Arc<PublishedEnvironment>)> {
+        let reader = self.readers.get(secret_hash)?;
+        Some((reader, self.environments.get(&reader.environment_id)?))
+    }
+
+    /// All SDK keys, in no order.
+    pub fn readers(&self) -> impl Iterator<Item = &PublishedReader> {
+        self.readers.values()
     }
 
     /// All environments, in no order.

@@ -1,6 +1,6 @@
 //! Secrets and identifiers: where randomness comes from, and how secrets are kept.
 
-use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 use flaghoist_model::MintId;
 use flaghoist_model::credential::SecretHash;
 use sha2::{Digest, Sha256};
@@ -18,6 +18,20 @@ pub const APPLICATION_KEY_PREFIX: &str = "fhp_";
 pub const SERVER_SDK_KEY_PREFIX: &str = "ff_";
 /// Prefix of client SDK keys.
 pub const CLIENT_SDK_KEY_PREFIX: &str = "ffc_";
+
+/// Prefix of the secrets of log-ins.
+pub const SESSION_PREFIX: &str = "fhs_";
+/// Prefix of the secrets that sign webhook deliveries.
+pub const WEBHOOK_PREFIX: &str = "fhw_";
+
+/// How many of a secret's last characters are kept, so that people can tell keys apart.
+const SECRET_END_CHARS: usize = 4;
+
+/// The end of a secret, safe to show: 16 of 256 bits.
+pub fn end(secret: &str) -> String {
+    let skipped = secret.chars().count().saturating_sub(SECRET_END_CHARS);
+    secret.chars().skip(skipped).collect()
+}
 
 /// A secret or a random number could not be made: the operating system gave no randomness, or hashing failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +58,18 @@ pub fn hash_password(password: &str) -> Result<String, SecretError> {
         .hash_password_with_salt(password.as_bytes(), &salt)
         .map(|hash| hash.to_string())
         .map_err(|error| SecretError(error.to_string()))
+}
+
+/// Whether `password` is the one of `hash`. Without a hash it never is, and takes as long to find out.
+pub fn verify_password(password: &str, hash: Option<&str>) -> Result<bool, SecretError> {
+    let Some(hash) = hash else {
+        return hash_password(password).map(|_| false);
+    };
+    match argon2::Argon2::default().verify_password(password.as_bytes(), hash) {
+        Ok(()) => Ok(true),
+        Err(password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(SecretError(error.to_string())),
+    }
 }
 
 /// Mints version 7 UUIDs that grow: rows made together stand together, in the order they were made.
@@ -108,5 +134,9 @@ mod tests {
         let (one, two) = (hash_password("correct horse").unwrap(), hash_password("correct horse").unwrap());
         assert!(one.starts_with("$argon2id$") && !one.contains("horse"));
         assert_ne!(one, two);
+        assert!(verify_password("correct horse", Some(&one)).unwrap());
+        assert!(!verify_password("wrong horse", Some(&one)).unwrap());
+        assert!(!verify_password("correct horse", None).unwrap());
+        assert!(verify_password("correct horse", Some("no hash")).is_err());
     }
 }

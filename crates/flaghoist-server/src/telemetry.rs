@@ -6,9 +6,11 @@ mod store;
 
 pub(crate) use metrics::Metrics;
 
+use crate::ApiError;
 use crate::app::AppState;
+use crate::error::error_of;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -52,6 +54,12 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
         };
         run.instrument(span).await
     };
+    if response.status() == StatusCode::TOO_MANY_REQUESTS
+        && let Some(error) = error_of(&response)
+        && let ApiError::RateLimited { name, .. } = *error
+    {
+        app.metrics.rate_limited(name);
+    }
     response.headers_mut().insert(REQUEST_ID, id);
     app.metrics.request(&method, route, response.status(), started.elapsed());
     response

@@ -21,6 +21,10 @@ CREATE TABLE credentials (
     format bigint NOT NULL,
     document json NOT NULL,
     created_at bigint NOT NULL,
+    secret_end text NOT NULL,
+    created_by uuid,
+    expires_at bigint,
+    last_used_at bigint,
     CONSTRAINT credential_environment FOREIGN KEY (project_id, environment_id) REFERENCES environments(project_id, id) ON DELETE CASCADE,
     CONSTRAINT credential_secret UNIQUE (secret_hash),
     CONSTRAINT credentials_pkey PRIMARY KEY (id),
@@ -28,6 +32,7 @@ CREATE TABLE credentials (
     CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 CREATE INDEX credentials_by_environment ON public.credentials USING btree (project_id, environment_id);
+CREATE INDEX credentials_by_project ON public.credentials USING btree (project_id, created_at, id);
 CREATE INDEX credentials_by_user ON public.credentials USING btree (user_id);
 
 CREATE TABLE environment_queries (
@@ -120,10 +125,26 @@ CREATE TABLE history (
     at bigint NOT NULL,
     format bigint NOT NULL,
     document json NOT NULL,
+    user_id uuid,
+    aggregate text NOT NULL,
     CONSTRAINT history_pkey PRIMARY KEY (id),
     CONSTRAINT history_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
     CONSTRAINT history_revision UNIQUE (project_id, revision)
 );
+CREATE INDEX history_by_environment ON public.history USING btree (project_id, environment_id, revision);
+CREATE INDEX history_by_flag ON public.history USING btree (project_id, flag_id, revision);
+CREATE INDEX history_by_time ON public.history USING btree (project_id, at, revision);
+
+CREATE TABLE memberships (
+    project_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT memberships_pkey PRIMARY KEY (project_id, user_id),
+    CONSTRAINT memberships_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+    CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX memberships_by_user ON public.memberships USING btree (user_id);
 
 CREATE TABLE projects (
     id uuid NOT NULL,
@@ -133,6 +154,30 @@ CREATE TABLE projects (
     created_at bigint NOT NULL,
     CONSTRAINT project_key UNIQUE (key),
     CONSTRAINT projects_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE restriction_policies (
+    flag_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT restriction_policies_pkey PRIMARY KEY (flag_id),
+    CONSTRAINT restriction_policy_flag FOREIGN KEY (project_id, flag_id) REFERENCES flags(project_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE roles (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT role_name UNIQUE (project_id, name),
+    CONSTRAINT roles_pkey PRIMARY KEY (id),
+    CONSTRAINT roles_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
 );
 
 CREATE TABLE saved_filters (
@@ -149,13 +194,96 @@ CREATE TABLE saved_filters (
     CONSTRAINT saved_filters_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
 );
 
+CREATE TABLE sessions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT session_secret UNIQUE (secret_hash),
+    CONSTRAINT sessions_pkey PRIMARY KEY (id),
+    CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+CREATE INDEX sessions_by_end ON public.sessions USING btree (expires_at);
+CREATE INDEX sessions_by_user ON public.sessions USING btree (user_id);
+
+CREATE TABLE suggestions (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    flag_id uuid NOT NULL,
+    environment_id uuid,
+    open_scope text,
+    created_at bigint NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT suggestion_environment FOREIGN KEY (project_id, environment_id) REFERENCES environments(project_id, id) ON DELETE CASCADE,
+    CONSTRAINT suggestion_flag FOREIGN KEY (project_id, flag_id) REFERENCES flags(project_id, id) ON DELETE CASCADE,
+    CONSTRAINT suggestion_open UNIQUE (open_scope),
+    CONSTRAINT suggestions_pkey PRIMARY KEY (id)
+);
+CREATE INDEX suggestions_by_environment ON public.suggestions USING btree (project_id, environment_id);
+CREATE INDEX suggestions_by_flag ON public.suggestions USING btree (flag_id, created_at, id);
+CREATE INDEX suggestions_by_revision ON public.suggestions USING btree (project_id, revision);
+
+CREATE TABLE teams (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    handle text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT team_handle UNIQUE (project_id, handle),
+    CONSTRAINT teams_pkey PRIMARY KEY (id),
+    CONSTRAINT teams_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
 CREATE TABLE users (
     id uuid NOT NULL,
     email text NOT NULL,
     name text NOT NULL,
     password_hash text,
     created_at bigint NOT NULL,
+    kind text NOT NULL,
+    is_installation_admin boolean NOT NULL,
+    disabled_at bigint,
     CONSTRAINT user_email UNIQUE (email),
     CONSTRAINT users_pkey PRIMARY KEY (id)
 );
+
+CREATE TABLE webhook_deliveries (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    event text NOT NULL,
+    history_id uuid NOT NULL,
+    state text NOT NULL,
+    attempts bigint NOT NULL,
+    next_attempt_at bigint NOT NULL,
+    last_status bigint,
+    last_error text,
+    created_at bigint NOT NULL,
+    finished_at bigint,
+    CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id),
+    CONSTRAINT webhook_deliveries_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id),
+    CONSTRAINT webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_deliveries_by_due ON public.webhook_deliveries USING btree (state, next_attempt_at, id);
+CREATE INDEX webhook_deliveries_by_end ON public.webhook_deliveries USING btree (finished_at);
+CREATE INDEX webhook_deliveries_by_webhook ON public.webhook_deliveries USING btree (webhook_id, created_at, id);
+
+CREATE TABLE webhooks (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT webhooks_pkey PRIMARY KEY (id),
+    CONSTRAINT webhooks_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+CREATE INDEX webhooks_by_project ON public.webhooks USING btree (project_id, created_at, id);
 

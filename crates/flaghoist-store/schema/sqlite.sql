@@ -25,13 +25,15 @@ CREATE TABLE credentials (
     environment_id BLOB,
     format         INTEGER NOT NULL,
     document       TEXT    NOT NULL,
-    created_at     INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL, secret_end TEXT NOT NULL DEFAULT '', created_by BLOB, expires_at INTEGER, last_used_at INTEGER,
     CONSTRAINT credential_secret UNIQUE (secret_hash),
     CONSTRAINT credential_environment
         FOREIGN KEY (project_id, environment_id) REFERENCES environments (project_id, id) ON DELETE CASCADE
 ) STRICT;
 
 CREATE INDEX credentials_by_environment ON credentials (project_id, environment_id);
+
+CREATE INDEX credentials_by_project ON credentials (project_id, created_at, id);
 
 CREATE INDEX credentials_by_user ON credentials (user_id);
 
@@ -126,9 +128,25 @@ CREATE TABLE history (
     environment_id BLOB,
     at             INTEGER NOT NULL,
     format         INTEGER NOT NULL,
-    document       TEXT    NOT NULL,
+    document       TEXT    NOT NULL, user_id BLOB, aggregate TEXT NOT NULL DEFAULT '',
     CONSTRAINT history_revision UNIQUE (project_id, revision)
 ) STRICT;
+
+CREATE INDEX history_by_environment ON history (project_id, environment_id, revision);
+
+CREATE INDEX history_by_flag ON history (project_id, flag_id, revision);
+
+CREATE INDEX history_by_time ON history (project_id, at, revision);
+
+CREATE TABLE memberships (
+    project_id BLOB NOT NULL REFERENCES projects (id),
+    user_id    BLOB NOT NULL REFERENCES users (id),
+    role       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (project_id, user_id)
+) STRICT;
+
+CREATE INDEX memberships_by_user ON memberships (user_id);
 
 CREATE TABLE projects (
     id         BLOB    NOT NULL PRIMARY KEY,
@@ -138,6 +156,28 @@ CREATE TABLE projects (
     revision   INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     CONSTRAINT project_key UNIQUE (key)
+) STRICT;
+
+CREATE TABLE restriction_policies (
+    flag_id    BLOB NOT NULL PRIMARY KEY,
+    project_id BLOB NOT NULL,
+    format     INTEGER NOT NULL,
+    document   TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    CONSTRAINT restriction_policy_flag
+        FOREIGN KEY (project_id, flag_id) REFERENCES flags (project_id, id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE roles (
+    id         BLOB NOT NULL PRIMARY KEY,
+    project_id BLOB NOT NULL REFERENCES projects (id),
+    name       TEXT NOT NULL,
+    format     INTEGER NOT NULL,
+    document   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    CONSTRAINT role_name UNIQUE (project_id, name)
 ) STRICT;
 
 CREATE TABLE saved_filters (
@@ -152,12 +192,95 @@ CREATE TABLE saved_filters (
     CONSTRAINT saved_filter_name UNIQUE (project_id, name)
 ) STRICT;
 
+CREATE TABLE sessions (
+    id          BLOB NOT NULL PRIMARY KEY,
+    user_id     BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- SHA-256 of the secret.
+    secret_hash BLOB NOT NULL,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    CONSTRAINT session_secret UNIQUE (secret_hash)
+) STRICT;
+
+CREATE INDEX sessions_by_end ON sessions (expires_at);
+
+CREATE INDEX sessions_by_user ON sessions (user_id);
+
+CREATE TABLE suggestions (
+    id             BLOB NOT NULL PRIMARY KEY,
+    project_id     BLOB NOT NULL,
+    flag_id        BLOB NOT NULL,
+    environment_id BLOB,
+    -- Flag, environment and property while the suggestion is open: there is one open suggestion for each.
+    open_scope     TEXT,
+    created_at     INTEGER NOT NULL,
+    format         INTEGER NOT NULL,
+    document       TEXT NOT NULL,
+    revision       INTEGER NOT NULL,
+    CONSTRAINT suggestion_open UNIQUE (open_scope),
+    CONSTRAINT suggestion_flag
+        FOREIGN KEY (project_id, flag_id) REFERENCES flags (project_id, id) ON DELETE CASCADE,
+    CONSTRAINT suggestion_environment
+        FOREIGN KEY (project_id, environment_id) REFERENCES environments (project_id, id) ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX suggestions_by_environment ON suggestions (project_id, environment_id);
+
+CREATE INDEX suggestions_by_flag ON suggestions (flag_id, created_at, id);
+
+CREATE INDEX suggestions_by_revision ON suggestions (project_id, revision);
+
+CREATE TABLE teams (
+    id         BLOB NOT NULL PRIMARY KEY,
+    project_id BLOB NOT NULL REFERENCES projects (id),
+    handle     TEXT NOT NULL,
+    format     INTEGER NOT NULL,
+    document   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    CONSTRAINT team_handle UNIQUE (project_id, handle)
+) STRICT;
+
 CREATE TABLE users (
     id            BLOB    NOT NULL PRIMARY KEY,
     email         TEXT    NOT NULL,
     name          TEXT    NOT NULL,
     password_hash TEXT,
-    created_at    INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL, kind TEXT NOT NULL DEFAULT 'person', is_installation_admin INTEGER NOT NULL DEFAULT 0, disabled_at INTEGER,
     CONSTRAINT user_email UNIQUE (email)
 ) STRICT;
+
+CREATE TABLE webhook_deliveries (
+    id              BLOB NOT NULL PRIMARY KEY,
+    project_id      BLOB NOT NULL REFERENCES projects (id),
+    webhook_id      BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event           TEXT NOT NULL,
+    history_id      BLOB NOT NULL,
+    state           TEXT NOT NULL,
+    attempts        INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    last_status     INTEGER,
+    last_error      TEXT,
+    created_at      INTEGER NOT NULL,
+    finished_at     INTEGER
+) STRICT;
+
+CREATE INDEX webhook_deliveries_by_due ON webhook_deliveries (state, next_attempt_at, id);
+
+CREATE INDEX webhook_deliveries_by_end ON webhook_deliveries (finished_at);
+
+CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at, id);
+
+CREATE TABLE webhooks (
+    id         BLOB NOT NULL PRIMARY KEY,
+    project_id BLOB NOT NULL REFERENCES projects (id),
+    format     INTEGER NOT NULL,
+    document   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX webhooks_by_project ON webhooks (project_id, created_at, id);
 

@@ -2,17 +2,19 @@
 //!
 //! A change that old documents cannot be read with takes a new [`FORMAT`] and code that reads both.
 
-use flaghoist_model::access::Actor;
+use flaghoist_model::access::{Actor, Binding, CustomRole, Dialect, PermissionSet, RestrictionPolicy};
 use flaghoist_model::allocation::Allocation;
 use flaghoist_model::condition::TargetingRule;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{DistributionChannel, Flag, StalenessStatus};
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::Change;
-use flaghoist_model::id::{SuggestionId, UserId, VariantId};
+use flaghoist_model::history::{Authority, Change};
+use flaghoist_model::id::{HistoryId, UserId, VariantId};
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::user::Team;
 use flaghoist_model::value::ValueType;
 use flaghoist_model::variant::Variant;
+use flaghoist_model::webhook::{Event, Webhook, WebhookFormat};
 use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,7 +86,6 @@ pub(crate) struct FlagEnvironmentDocument {
     pub(crate) override_variant_id: Option<VariantId>,
     pub(crate) off_variant_id: Option<VariantId>,
     pub(crate) allocations: Vec<Allocation>,
-    pub(crate) pending_suggestion_id: Option<SuggestionId>,
 }
 
 impl From<&FlagEnvironment> for FlagEnvironmentDocument {
@@ -95,7 +96,6 @@ impl From<&FlagEnvironment> for FlagEnvironmentDocument {
             override_variant_id: entry.override_variant_id,
             off_variant_id: entry.off_variant_id,
             allocations: entry.allocations.clone(),
-            pending_suggestion_id: entry.pending_suggestion_id,
         }
     }
 }
@@ -119,6 +119,12 @@ pub(crate) struct ChangeDocument {
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
     pub(crate) reason: Option<String>,
+    #[serde(default)]
+    pub(crate) dialect: Dialect,
+    #[serde(default)]
+    pub(crate) authority: Option<Authority>,
+    #[serde(default)]
+    pub(crate) reverts: Option<HistoryId>,
 }
 
 impl From<&Change> for ChangeDocument {
@@ -128,6 +134,76 @@ impl From<&Change> for ChangeDocument {
             before: change.before.clone(),
             after: change.after.clone(),
             reason: change.reason.clone(),
+            dialect: change.dialect,
+            authority: change.authority.clone(),
+            reverts: change.reverts,
+        }
+    }
+}
+
+/// The rest of a [`CustomRole`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RoleDocument {
+    pub(crate) description: Option<String>,
+    pub(crate) permissions: PermissionSet,
+}
+
+impl From<&CustomRole> for RoleDocument {
+    fn from(role: &CustomRole) -> Self {
+        Self { description: role.description.clone(), permissions: role.permissions }
+    }
+}
+
+/// The rest of a [`Team`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TeamDocument {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) member_ids: Vec<UserId>,
+}
+
+impl From<&Team> for TeamDocument {
+    fn from(team: &Team) -> Self {
+        Self {
+            name: team.name.clone(),
+            description: team.description.clone(),
+            member_ids: team.member_ids.clone(),
+        }
+    }
+}
+
+/// The rest of a [`RestrictionPolicy`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RestrictionPolicyDocument {
+    pub(crate) bindings: Vec<Binding>,
+}
+
+impl From<&RestrictionPolicy> for RestrictionPolicyDocument {
+    fn from(policy: &RestrictionPolicy) -> Self {
+        Self { bindings: policy.bindings.clone() }
+    }
+}
+
+/// The rest of a [`Webhook`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct WebhookDocument {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) secret: String,
+    pub(crate) events: Vec<Event>,
+    pub(crate) format: WebhookFormat,
+    pub(crate) is_enabled: bool,
+}
+
+impl From<&Webhook> for WebhookDocument {
+    fn from(webhook: &Webhook) -> Self {
+        Self {
+            name: webhook.name.clone(),
+            url: webhook.url.clone(),
+            secret: webhook.secret.clone(),
+            events: webhook.events.clone(),
+            format: webhook.format,
+            is_enabled: webhook.is_enabled,
         }
     }
 }

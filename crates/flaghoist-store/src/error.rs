@@ -23,6 +23,12 @@ pub enum Constraint {
     UserEmail,
     /// Secret of a key.
     CredentialSecret,
+    /// Name of a custom role in its project.
+    RoleName,
+    /// Handle of a team in its project.
+    TeamHandle,
+    /// The open suggestion for a property of a flag in an environment.
+    OpenSuggestion,
     /// An identifier.
     Id,
 }

@@ -37,14 +37,22 @@ pub use postgres::{PostgresStore, SchemaState};
 pub use sqlite::SqliteStore;
 
 use async_trait::async_trait;
-use flaghoist_model::credential::{Credential, SecretHash, User};
+use flaghoist_model::access::{CustomRole, RestrictionPolicy};
+use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::{Change, HistoryEntry};
-use flaghoist_model::id::{EnvironmentId, FlagId, ProjectId, UserId};
+use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
+use flaghoist_model::id::{
+    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SessionId, SuggestionId, TeamId,
+    UserId, WebhookId,
+};
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::suggestion::Suggestion;
+use flaghoist_model::user::{Membership, Session, Team, User};
+use flaghoist_model::webhook::{Delivery, Webhook};
+use jiff::Timestamp;
 
 /// What a store call gives.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -62,6 +70,10 @@ pub trait Store: Send + Sync {
 
     /// Opens a transaction that makes a new project (its revision is set to 1 by the commit).
     async fn begin_project(&self, project: &Project) -> Result<Box<dyn Writer>>;
+
+    /// Opens a transaction for what is no change of a project: log-ins, marks of use, deliveries of webhooks. It
+    /// takes no project and makes no revision.
+    async fn bookkeep(&self) -> Result<Box<dyn Bookkeeper>>;
 
     /// Waits until some project may have a new revision, or `timeout` is over. SQLite, which has one process,
     /// simply waits; PostgreSQL listens.
@@ -108,6 +120,49 @@ pub struct ProjectChanges {
     pub sdk_keys: Vec<Credential>,
 }
 
+/// Which history entries a list shows, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// Of this flag.
+    pub flag_id: Option<FlagId>,
+    /// In this environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// By this user.
+    pub user_id: Option<UserId>,
+    /// Changes of these kinds of things; `None` for all.
+    pub aggregates: Option<Vec<Aggregate>>,
+    /// Not before this moment.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+    /// Only entries of smaller revisions: the cursor of pages.
+    pub before_revision: Option<i64>,
+}
+
+/// Which suggestions a list shows, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SuggestionFilter {
+    /// Of this flag.
+    pub flag_id: Option<FlagId>,
+    /// In this environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// Only those that may still be decided, or only the others.
+    pub is_open: Option<bool>,
+    /// Only suggestions whose last change has a smaller revision: the cursor of pages.
+    pub before_revision: Option<i64>,
+}
+
+/// That a suggestion is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSuggestion {
+    /// The suggestion.
+    pub id: SuggestionId,
+    /// Its flag.
+    pub flag_id: FlagId,
+    /// Its environment; none when it is about the flag itself.
+    pub environment_id: Option<EnvironmentId>,
+}
+
 /// A transaction that reads. Looking for something that is not there gives `None`, never an error; ids of
 /// another project are not there.
 #[async_trait]
@@ -118,8 +173,74 @@ pub trait Reader: Send {
     /// The key with that secret.
     async fn find_credential(&mut self, secret_hash: &SecretHash) -> Result<Option<Credential>>;
 
+    /// The project.
+    async fn find_project(&mut self, id: ProjectId) -> Result<Option<Project>>;
+
+    /// All keys of a project, oldest first.
+    async fn credentials(&mut self, project_id: ProjectId) -> Result<Vec<Credential>>;
+
     /// The user.
     async fn find_user(&mut self, id: UserId) -> Result<Option<User>>;
+
+    /// The user with that e-mail, which is in lower case.
+    async fn find_user_by_email(&mut self, email: &str) -> Result<Option<User>>;
+
+    /// The users with these ids; unknown ones are left out.
+    async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>>;
+
+    /// The members of a project, oldest membership first.
+    async fn members(&mut self, project_id: ProjectId) -> Result<Vec<(User, Membership)>>;
+
+    /// The projects a user belongs to, oldest membership first.
+    async fn memberships(&mut self, user_id: UserId) -> Result<Vec<Membership>>;
+
+    /// The log-in with that secret, also when it is over.
+    async fn find_session(&mut self, secret_hash: &SecretHash) -> Result<Option<Session>>;
+
+    /// The custom roles of a project, by name.
+    async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>>;
+
+    /// The teams of a project, by handle.
+    async fn teams(&mut self, project_id: ProjectId) -> Result<Vec<Team>>;
+
+    /// Who may change the flag, if it was said.
+    async fn restriction_policy(&mut self, flag_id: FlagId) -> Result<Option<RestrictionPolicy>>;
+
+    /// Where the allocation with that key is.
+    async fn allocation_place(
+        &mut self,
+        project_id: ProjectId,
+        key: &str,
+    ) -> Result<Option<(FlagId, EnvironmentId)>>;
+
+    /// The open suggestions of flags, oldest first.
+    async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>>;
+
+    /// The suggestion.
+    async fn find_suggestion(
+        &mut self,
+        project_id: ProjectId,
+        id: SuggestionId,
+    ) -> Result<Option<Suggestion>>;
+
+    /// The suggestions of a project that a filter lets through, the last changed first, at most `limit`.
+    async fn suggestions(
+        &mut self,
+        project_id: ProjectId,
+        filter: &SuggestionFilter,
+        limit: i64,
+    ) -> Result<Vec<Suggestion>>;
+
+    /// The webhooks of a project, oldest first.
+    async fn webhooks(&mut self, project_id: ProjectId) -> Result<Vec<Webhook>>;
+
+    /// The last deliveries of a webhook, newest first, at most `limit`.
+    async fn deliveries(
+        &mut self,
+        project_id: ProjectId,
+        webhook_id: WebhookId,
+        limit: i64,
+    ) -> Result<Vec<Delivery>>;
 
     /// All environments of a project, oldest first.
     async fn environments(&mut self, project_id: ProjectId) -> Result<Vec<Environment>>;
@@ -152,6 +273,31 @@ pub trait Reader: Send {
         project_id: ProjectId,
         revision: i64,
         limit: i64,
+    ) -> Result<Vec<HistoryEntry>>;
+
+    /// History entries of a project that a filter lets through, newest first, at most `limit`.
+    async fn history_page(
+        &mut self,
+        project_id: ProjectId,
+        filter: &HistoryFilter,
+        limit: i64,
+    ) -> Result<Vec<HistoryEntry>>;
+
+    /// The history entry.
+    async fn find_history(&mut self, project_id: ProjectId, id: HistoryId) -> Result<Option<HistoryEntry>>;
+
+    /// The revision a project had at a moment; 0 when it was not there yet.
+    async fn revision_at(&mut self, project_id: ProjectId, at: Timestamp) -> Result<i64>;
+
+    /// What flags were, and what they served in an environment, at a revision: for every flag the last entry of
+    /// [`Aggregate::Flag`] and the last of [`Aggregate::FlagEnvironment`] in that environment up to it, in the order
+    /// of revisions; only those of `flag_id` when it is given.
+    async fn states_at(
+        &mut self,
+        project_id: ProjectId,
+        environment_id: EnvironmentId,
+        revision: i64,
+        flag_id: Option<FlagId>,
     ) -> Result<Vec<HistoryEntry>>;
 }
 
@@ -191,12 +337,115 @@ pub trait Writer: Reader {
     /// Adds a saved filter.
     async fn insert_saved_filter(&mut self, filter: &SavedFilter) -> Result<()>;
 
-    /// Adds a user.
+    /// Adds a user of the installation.
     async fn insert_user(&mut self, user: &User) -> Result<()>;
+
+    /// Replaces a user of the installation.
+    async fn update_user(&mut self, user: &User) -> Result<()>;
+
+    /// Ends all log-ins of a user.
+    async fn delete_sessions(&mut self, user_id: UserId) -> Result<()>;
+
+    /// Makes a user a member of this project, or gives a member another role.
+    async fn save_membership(&mut self, membership: &Membership) -> Result<()>;
+
+    /// Ends a membership of this project: the user's application keys and places in teams go along.
+    async fn delete_membership(&mut self, user_id: UserId) -> Result<()>;
+
+    /// Adds a custom role.
+    async fn insert_role(&mut self, role: &CustomRole) -> Result<()>;
+
+    /// Replaces a custom role that still has the revision it carries.
+    async fn update_role(&mut self, role: &CustomRole) -> Result<()>;
+
+    /// Removes a custom role. The caller has made sure that nobody has it.
+    async fn delete_role(&mut self, id: RoleId) -> Result<()>;
+
+    /// Adds a team with its members.
+    async fn insert_team(&mut self, team: &Team) -> Result<()>;
+
+    /// Replaces a team that still has the revision it carries, and its members.
+    async fn update_team(&mut self, team: &Team) -> Result<()>;
+
+    /// Removes a team.
+    async fn delete_team(&mut self, id: TeamId) -> Result<()>;
+
+    /// Says who may change a flag of this project.
+    async fn save_restriction_policy(&mut self, policy: &RestrictionPolicy) -> Result<()>;
+
+    /// Takes the policy of a flag of this project away.
+    async fn delete_restriction_policy(&mut self, flag_id: FlagId) -> Result<()>;
 
     /// Adds a key.
     async fn insert_credential(&mut self, credential: &Credential) -> Result<()>;
 
+    /// Removes a key of this project.
+    async fn delete_credential(&mut self, id: CredentialId) -> Result<()>;
+
+    /// Adds a suggestion. [`Constraint::OpenSuggestion`] when there is an open one for that property of the flag
+    /// in the environment.
+    async fn insert_suggestion(&mut self, suggestion: &Suggestion) -> Result<()>;
+
+    /// Replaces a suggestion that still has the revision it carries.
+    async fn update_suggestion(&mut self, suggestion: &Suggestion) -> Result<()>;
+
+    /// Adds a webhook.
+    async fn insert_webhook(&mut self, webhook: &Webhook) -> Result<()>;
+
+    /// Replaces a webhook that still has the revision it carries.
+    async fn update_webhook(&mut self, webhook: &Webhook) -> Result<()>;
+
+    /// Removes a webhook with its deliveries.
+    async fn delete_webhook(&mut self, id: WebhookId) -> Result<()>;
+
+    /// Puts deliveries into the outbox. Their history entry is the one that the commit writes.
+    async fn insert_deliveries(&mut self, deliveries: &[Delivery]) -> Result<()>;
+
     /// Writes the history entry and makes everything durable. Gives the committed entry.
     async fn commit(self: Box<Self>, change: Change) -> Result<HistoryEntry>;
+}
+
+/// A due delivery with what is needed to make it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueDelivery {
+    /// The delivery, already counted as tried and due again when its lease is over.
+    pub delivery: Delivery,
+    /// To whom.
+    pub webhook: Webhook,
+    /// Of what; none when its history entry cannot be read.
+    pub entry: Option<HistoryEntry>,
+}
+
+/// A transaction of what is no change of a project. Dropping it undoes everything.
+#[async_trait]
+pub trait Bookkeeper: Send {
+    /// Adds a log-in.
+    async fn insert_session(&mut self, session: &Session) -> Result<()>;
+
+    /// Ends a log-in; one that is not there is fine.
+    async fn delete_session(&mut self, id: SessionId) -> Result<()>;
+
+    /// Removes log-ins that are over.
+    async fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()>;
+
+    /// Writes down when keys were last used. Never moves a mark back; unknown keys are left out.
+    async fn mark_used(&mut self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
+
+    /// Takes deliveries that are due, at most `limit`, the longest due first: each counts one more attempt and
+    /// becomes due again at `lease_until`, so that nobody else takes it meanwhile and a crash loses nothing.
+    async fn take_due_deliveries(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<DueDelivery>>;
+
+    /// Writes down how an attempt went. Does nothing when somebody else has taken the delivery since.
+    async fn finish_delivery(&mut self, delivery: &Delivery) -> Result<()>;
+
+    /// Removes deliveries that were finished before a moment.
+    async fn delete_finished_deliveries(&mut self, before: Timestamp) -> Result<()>;
+
+    /// Makes everything durable.
+    async fn commit(self: Box<Self>) -> Result<()>;
 }

@@ -20,9 +20,11 @@ macro_rules! step {
     };
 }
 
-pub(crate) const SQLITE: &[Step] = &[step!("sqlite", 1, "create_control_tables")];
+pub(crate) const SQLITE: &[Step] =
+    &[step!("sqlite", 1, "create_control_tables"), step!("sqlite", 2, "add_access_approvals_history")];
 
-pub(crate) const POSTGRES: &[Step] = &[step!("postgres", 1, "create_control_tables")];
+pub(crate) const POSTGRES: &[Step] =
+    &[step!("postgres", 1, "create_control_tables"), step!("postgres", 2, "add_access_approvals_history")];
 
 /// What brings a database up to date.
 pub(crate) fn migrator(steps: &[Step]) -> Migrator {

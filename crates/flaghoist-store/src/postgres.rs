@@ -6,12 +6,16 @@ mod listener;
 #[cfg(test)]
 mod plans;
 
+#[path = "shared/bookkeeping.rs"]
+mod bookkeeping;
 #[path = "shared/changes.rs"]
 mod changes;
 #[path = "shared/columns.rs"]
 mod columns;
 #[path = "shared/credentials.rs"]
 mod credentials;
+#[path = "shared/deliveries.rs"]
+mod deliveries;
 #[path = "shared/environments.rs"]
 mod environments;
 #[path = "shared/flag_environments.rs"]
@@ -20,22 +24,37 @@ mod flag_environments;
 mod flags;
 #[path = "shared/history.rs"]
 mod history;
+#[path = "shared/memberships.rs"]
+mod memberships;
 #[path = "shared/projects.rs"]
 mod projects;
+#[path = "shared/restriction_policies.rs"]
+mod restriction_policies;
+#[path = "shared/roles.rs"]
+mod roles;
 #[path = "shared/saved_filters.rs"]
 mod saved_filters;
+#[path = "shared/sessions.rs"]
+mod sessions;
 #[cfg(test)]
 #[path = "shared/statements.rs"]
 mod statements;
+#[path = "shared/suggestions.rs"]
+mod suggestions;
+#[path = "shared/teams.rs"]
+mod teams;
 #[path = "shared/transaction.rs"]
 mod transaction;
 #[path = "shared/users.rs"]
 mod users;
+#[path = "shared/webhooks.rs"]
+mod webhooks;
 
 pub use inspect::SchemaState;
 
-use crate::{Reader, Result, Store, Writer, migrations};
+use crate::{Bookkeeper, Reader, Result, Store, Writer, migrations};
 use async_trait::async_trait;
+use bookkeeping::Bookkeeping;
 use dialect::{Document, failed, within};
 use flaghoist_model::id::ProjectId;
 use flaghoist_model::project::Project;
@@ -121,6 +140,11 @@ impl Store for PostgresStore {
     async fn begin_project(&self, project: &Project) -> Result<Box<dyn Writer>> {
         let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
         Ok(Box::new(Writing::begin_project(tx, project).await?))
+    }
+
+    async fn bookkeep(&self) -> Result<Box<dyn Bookkeeper>> {
+        let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
+        Ok(Box::new(Bookkeeping::new(tx)))
     }
 
     async fn changed(&self, timeout: Duration) {

@@ -4,6 +4,8 @@
 
 pub mod ids;
 pub mod postgres;
+#[cfg(feature = "receiver")]
+pub mod receiver;
 pub mod samples;
 
 /// A TCP port of this machine that nobody listened on a moment ago.

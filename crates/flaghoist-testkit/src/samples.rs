@@ -1,14 +1,14 @@
 //! Aggregates to store and to evaluate, made through the model's own functions, so that they are ones it allows.
 
 use crate::ids::SeededIds;
-use flaghoist_model::access::{Actor, Principal, Role};
+use flaghoist_model::access::{Actor, BuiltInRole, Dialect, PermissionSet, Principal, Proof, RoleRef};
 use flaghoist_model::allocation::{
     AllocationContext, AllocationDraft, AllocationKind, GuardrailDraft, TriggerAction, WeightDraft,
 };
 use flaghoist_model::condition::{
     Condition, ConditionDraft, Operator, RuleDraft, TargetingRule, Test as ConditionTest,
 };
-use flaghoist_model::credential::{Credential, CredentialKind, SecretHash, User};
+use flaghoist_model::credential::{Credential, CredentialKind, SecretHash};
 use flaghoist_model::environment::{Environment, EnvironmentDraft};
 use flaghoist_model::flag::{DistributionChannel, Flag, FlagDraft, StalenessStatus};
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
@@ -17,6 +17,7 @@ use flaghoist_model::id::{ConditionId, CredentialId, HistoryId, ProjectId, RuleI
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::schedule::{ScheduleDraft, StepDraft, Strategy};
+use flaghoist_model::user::{User, UserKind};
 use flaghoist_model::value::ValueType;
 use flaghoist_model::variant::VariantDraft;
 use flaghoist_model::{Faults, MintId as _, Patch};
@@ -59,8 +60,12 @@ impl Samples {
         Principal {
             project_id: self.project_id,
             user_id: self.user_id,
-            credential_id: self.credential_id,
-            role: Role::Admin,
+            proof: Proof::ApplicationKey(self.credential_id),
+            dialect: Dialect::Native,
+            role: RoleRef::BuiltIn(BuiltInRole::Admin),
+            permissions: PermissionSet::all(),
+            is_narrowed: false,
+            is_installation_admin: true,
         }
     }
 
@@ -291,6 +296,9 @@ impl Samples {
             id: UserId::mint(&self.ids),
             email: email.to_owned(),
             name: "Ada Lovelace".to_owned(),
+            kind: UserKind::Person,
+            is_installation_admin: false,
+            disabled_at: None,
             password_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
             created_at: self.now,
         }
@@ -306,7 +314,11 @@ impl Samples {
             kind,
             name: "A key".to_owned(),
             secret_hash: SecretHash(secret_hash),
+            secret_end: "cafe".to_owned(),
             created_at: self.now,
+            created_by: Some(self.user_id),
+            expires_at: None,
+            last_used_at: None,
         }
     }
 
@@ -315,12 +327,15 @@ impl Samples {
         Change {
             id: HistoryId::mint(&self.ids),
             actor: Actor::from(&self.author()),
+            dialect: Dialect::Native,
             action,
             flag_id: None,
             environment_id: None,
             before: None,
             after: None,
             reason: None,
+            authority: None,
+            reverts: None,
             at: self.now,
         }
     }

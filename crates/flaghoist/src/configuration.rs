@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use flaghoist_server::limits::LimitsConfiguration;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,6 +29,16 @@ pub(crate) struct Options {
     /// Form of log lines: text or json.
     #[arg(long, env = "FLAGHOIST_LOG_FORMAT", value_name = "FORM")]
     log_format: Option<LogFormat>,
+    /// Let webhooks reach addresses that are not of the public internet.
+    #[arg(
+        long,
+        env = "FLAGHOIST_WEBHOOK_ALLOW_PRIVATE_TARGETS",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    webhook_allow_private_targets: Option<bool>,
     /// TOML file with any of these options.
     #[arg(long, env = "FLAGHOIST_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -56,6 +67,9 @@ struct File {
     body_timeout_ms: Option<u64>,
     head_timeout_ms: Option<u64>,
     drain_timeout_ms: Option<u64>,
+    client_address_header: Option<String>,
+    limits: Option<LimitsConfiguration>,
+    webhook_allow_private_targets: Option<bool>,
 }
 
 /// Options as they count.
@@ -70,6 +84,9 @@ pub(crate) struct Configuration {
     pub(crate) body_timeout_ms: u64,
     pub(crate) head_timeout_ms: u64,
     pub(crate) drain_timeout_ms: u64,
+    pub(crate) client_address_header: Option<String>,
+    pub(crate) limits: LimitsConfiguration,
+    pub(crate) webhook_allow_private_targets: bool,
 }
 
 impl Configuration {
@@ -116,6 +133,13 @@ impl Configuration {
                 .drain_timeout_ms
                 .or(defaults.drain_timeout_ms)
                 .with_context(|| missing("drain_timeout_ms"))?,
+            client_address_header: file.client_address_header,
+            limits: file.limits.or(defaults.limits).with_context(|| missing("limits"))?,
+            webhook_allow_private_targets: options
+                .webhook_allow_private_targets
+                .or(file.webhook_allow_private_targets)
+                .or(defaults.webhook_allow_private_targets)
+                .with_context(|| missing("webhook_allow_private_targets"))?,
         })
     }
 }
@@ -130,6 +154,8 @@ mod tests {
         assert_eq!(configuration.listen.to_string(), "127.0.0.1:3000");
         assert_eq!(configuration.data_dir, PathBuf::from("./flaghoist-data"));
         assert_eq!(configuration.database_url, None);
+        assert_eq!(configuration.limits, LimitsConfiguration::default(), "defaults.toml says what is so");
+        assert!(!configuration.webhook_allow_private_targets);
     }
 
     #[test]
@@ -144,6 +170,10 @@ mod tests {
         };
         let configuration = Configuration::resolve(options.clone()).unwrap();
         assert_eq!((configuration.listen.port(), configuration.log.as_str()), (2, "debug"));
+        std::fs::write(&path, "[limits]\nstranger = { requests = 7, seconds = 1 }\n").unwrap();
+        let limits = Configuration::resolve(options.clone()).unwrap().limits;
+        assert_eq!(limits.stranger.requests, 7);
+        assert_eq!(limits.management, LimitsConfiguration::default().management, "the others stay");
         std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
         let error = format!("{:#}", Configuration::resolve(options).unwrap_err());
         assert!(error.contains("lisen"), "{error}");

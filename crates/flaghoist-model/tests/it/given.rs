@@ -1,6 +1,6 @@
 //! What tests start from: an author, a clock hand, ids that count up, and drafts that are valid.
 
-use flaghoist_model::access::{Principal, Role};
+use flaghoist_model::access::{BuiltInRole, Dialect, Principal, Proof, RoleRef};
 use flaghoist_model::allocation::{AllocationContext, AllocationDraft, AllocationKind, WeightDraft};
 use flaghoist_model::condition::{ConditionDraft, Operator, RuleDraft};
 use flaghoist_model::flag::{Flag, FlagDraft};
@@ -35,11 +35,20 @@ pub(crate) fn later(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn author() -> Principal {
+    principal(2, BuiltInRole::Admin)
+}
+
+/// Somebody of the project, known by a number.
+pub(crate) fn principal(number: u64, role: BuiltInRole) -> Principal {
     Principal {
         project_id: ProjectId(Uuid::from_u64_pair(1, 1)),
-        user_id: UserId(Uuid::from_u64_pair(1, 2)),
-        credential_id: CredentialId(Uuid::from_u64_pair(1, 3)),
-        role: Role::Admin,
+        user_id: UserId(Uuid::from_u64_pair(1, number)),
+        proof: Proof::ApplicationKey(CredentialId(Uuid::from_u64_pair(1, 3))),
+        dialect: Dialect::Native,
+        role: RoleRef::BuiltIn(role),
+        permissions: role.permissions(),
+        is_narrowed: false,
+        is_installation_admin: false,
     }
 }
 

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something it relies on does")]
 
 mod allocations;
+mod approvals;
 mod compilation;
 mod environments;
 mod flags;
 mod given;
+mod policies;
+mod roles;
 mod schedules;

@@ -5,10 +5,10 @@ use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
 use flaghoist_model::Faults;
-use flaghoist_model::access::Principal;
+use flaghoist_model::access::{Permission, Principal};
 use flaghoist_model::environment::{Environment, EnvironmentDraft};
 use flaghoist_model::history::Action;
-use flaghoist_model::id::EnvironmentId;
+use flaghoist_model::id::{EnvironmentId, HistoryId};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::Writer;
 
@@ -23,11 +23,9 @@ pub(crate) async fn create_environment(
     let environment = Environment::create(draft, principal.project_id, edit.now, app.ids.as_ref(), faults)?;
     edit.writer.insert_environment(&environment).await?;
     let record = Record {
-        action: Action::EnvironmentCreated,
-        flag_id: None,
         environment_id: Some(environment.id),
-        before: None,
         after: Some(&environment),
+        ..Record::of(Action::EnvironmentCreated)
     };
     edit.commit(record).await?;
     Ok(environment)
@@ -42,17 +40,19 @@ pub(crate) async fn update_environment(
     id: EnvironmentId,
     draft: EnvironmentDraft,
     faults: Faults,
+    reverts: Option<HistoryId>,
 ) -> Result<Environment, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
     let before = load(edit.writer.as_mut(), principal, id).await?;
     let after = before.update(draft, edit.now, faults)?;
+    check_protection(principal, &before, Some(&after))?;
     edit.writer.update_environment(&after).await.map_err(|error| taken_is_invalid(error.into()))?;
     let record = Record {
-        action: Action::EnvironmentUpdated,
-        flag_id: None,
         environment_id: Some(id),
         before: Some(&before),
         after: Some(&after),
+        reverts,
+        ..Record::of(Action::EnvironmentUpdated)
     };
     edit.commit(record).await?;
     Ok(after)
@@ -66,15 +66,25 @@ pub(crate) async fn delete_environment(
 ) -> Result<(), ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
     let before = load(edit.writer.as_mut(), principal, id).await?;
+    check_protection(principal, &before, None)?;
     edit.writer.delete_environment(id).await?;
-    let record = Record {
-        action: Action::EnvironmentDeleted,
-        flag_id: None,
-        environment_id: Some(id),
-        before: Some(&before),
-        after: None,
-    };
-    edit.commit(record).await
+    let record =
+        Record { environment_id: Some(id), before: Some(&before), ..Record::of(Action::EnvironmentDeleted) };
+    edit.commit(record).await?;
+    Ok(())
+}
+
+/// Weakening the protection of an environment is a way around approvals, so it needs the same permission.
+fn check_protection(
+    principal: &Principal,
+    before: &Environment,
+    after: Option<&Environment>,
+) -> Result<(), ApiError> {
+    let override_it = Permission::FeatureFlagApprovalsOverride;
+    if before.is_weakened_by(after) && !principal.may(override_it) {
+        return Err(ApiError::Forbidden(override_it));
+    }
+    Ok(())
 }
 
 async fn load(

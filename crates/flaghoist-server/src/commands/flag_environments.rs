@@ -1,17 +1,17 @@
 //! Changes of what a flag serves in one environment.
 
-use super::{Edit, Record, flags, serves_the_same};
+use super::approvals::Decision;
+use super::{Edit, EntryOutcome, FlagView, Intent, Record, flags, serves_the_same};
 use crate::ApiError;
+use crate::access::restriction::check_relation;
 use crate::app::App;
-use crate::decode::not_found;
-use flaghoist_model::access::Principal;
+use flaghoist_model::access::{Principal, Relation};
 use flaghoist_model::allocation::AllocationContext;
-use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::Action;
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::suggestion::{ProposedChange, entry_needs_approval};
 use flaghoist_model::{MintId, Rejection};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub(crate) struct EntryChange<'a> {
     pub(crate) now: Timestamp,
     /// Ids for new parts.
     pub(crate) ids: &'a dyn MintId,
+    /// The flag with everything it serves anywhere.
+    pub(crate) view: &'a FlagView,
 }
 
 impl EntryChange<'_> {
@@ -43,36 +45,74 @@ impl EntryChange<'_> {
     }
 }
 
-/// Changes what a flag serves in an environment as `apply` says. Gives the flag, the environment, what the flag
-/// serves then, and whatever `apply` says about it.
+/// Changes what a flag serves in an environment as `apply` says, or suggests it where that needs an approval.
 pub(crate) async fn change_flag_environment<T: Send>(
     app: &App,
     principal: &Principal,
     (flag_id, environment_id): (FlagId, EnvironmentId),
-    action: Action,
+    intent: Intent,
     apply: impl FnOnce(EntryChange<'_>) -> Result<(FlagEnvironment, T), Rejection> + Send,
-) -> Result<(Flag, Environment, FlagEnvironment, T), ApiError> {
+) -> Result<EntryOutcome<T>, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
     let saved_filters = edit.saved_filters().await?;
     let view = flags::load(edit.writer.as_mut(), principal, flag_id).await?;
-    let flag = view.flag;
-    let found = view.environments.into_iter().find(|(environment, _)| environment.id == environment_id);
-    let (environment, before) = found.ok_or_else(|| not_found("environment", environment_id))?;
+    let (environment, before) = view.entry(environment_id)?;
+    check_relation(edit.writer.as_mut(), principal, flag_id, Relation::Contributor).await?;
+    edit.check_expected(flag_id, Some(environment_id), &intent).await?;
     let ids = app.ids.as_ref();
-    let change =
-        EntryChange { flag: &flag, entry: &before, saved_filters: &saved_filters, now: edit.now, ids };
-    let (after, said) = apply(change)?;
-    edit.writer.save_flag_environment(&after).await?;
-    if !serves_the_same((&flag, &before), (&flag, &after), &saved_filters) {
-        edit.writer.touch_content(&[environment_id], edit.now).await?;
-    }
-    let record = Record {
-        action,
-        flag_id: Some(flag_id),
-        environment_id: Some(environment_id),
-        before: Some(&before),
-        after: Some(&after),
+    let change = EntryChange {
+        flag: &view.flag,
+        entry: before,
+        saved_filters: &saved_filters,
+        now: edit.now,
+        ids,
+        view: &view,
     };
-    edit.commit(record).await?;
-    Ok((flag, environment, after, said))
+    let (after, said) = apply(change)?;
+    let proposed = ProposedChange::entry(before, &after);
+    let needs_approval = entry_needs_approval(&view.flag, environment);
+    match edit.decide(&proposed, needs_approval, &intent) {
+        Decision::Suggest => {
+            let suggestion = edit.suggest(&view, Some(environment_id), proposed, intent).await?;
+            // Asked again, the ids are those of the first time.
+            let proposed = match &suggestion.change {
+                ProposedChange::Entry { target, .. } => {
+                    before.with_definition(target, &view.flag, &saved_filters, after.updated_at)?
+                }
+                ProposedChange::Flag { .. } => after,
+            };
+            Ok(EntryOutcome { entry: proposed, view, said, suggestion: Some(suggestion) })
+        }
+        Decision::Make(authority) => {
+            edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
+            let record = Record {
+                flag_id: Some(flag_id),
+                environment_id: Some(environment_id),
+                before: Some(before),
+                after: Some(&after),
+                reason: intent.reason,
+                reverts: intent.reverts,
+                authority,
+                ..Record::of(intent.subject.history_action)
+            };
+            edit.commit(record).await?;
+            Ok(EntryOutcome { entry: after, view, said, suggestion: None })
+        }
+    }
+}
+
+impl Edit<'_> {
+    /// Saves what a flag serves in an environment, and says so to its readers if they get something else.
+    pub(super) async fn save_entry(
+        &mut self,
+        before: (&Flag, &FlagEnvironment),
+        after: (&Flag, &FlagEnvironment),
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+    ) -> Result<(), ApiError> {
+        self.writer.save_flag_environment(after.1).await?;
+        if !serves_the_same(before, after, saved_filters) {
+            self.writer.touch_content(&[after.1.environment_id], self.now).await?;
+        }
+        Ok(())
+    }
 }

@@ -1,20 +1,24 @@
 //! Changes of flags, and what answers show of them.
 
+use super::approvals::Decision;
 use super::environments::taken_is_invalid;
-use super::{Edit, Record, serves_the_same};
+use super::{Edit, FlagOutcome, Intent, Record, serves_the_same};
 use crate::ApiError;
+use crate::access::restriction::check_relation;
 use crate::app::App;
 use crate::decode::not_found;
-use flaghoist_model::access::Principal;
+use flaghoist_model::access::{Permission, Principal, Relation};
 use flaghoist_model::allocation::{AllocationContext, AllocationDraft};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{Flag, FlagDraft};
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::Action;
-use flaghoist_model::id::{EnvironmentId, FlagId};
+use flaghoist_model::id::{EnvironmentId, FlagId, SuggestionId, VariantId};
+use flaghoist_model::suggestion::{ProposedChange, flag_needs_approval};
 use flaghoist_model::{Faults, MintId, Rejection};
-use flaghoist_store::Reader;
+use flaghoist_store::{OpenSuggestion, Reader};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A flag with what it serves in every environment of its project, in the order of the environments.
@@ -24,6 +28,30 @@ pub(crate) struct FlagView {
     pub(crate) flag: Flag,
     /// Each environment with the flag in it.
     pub(crate) environments: Vec<(Environment, FlagEnvironment)>,
+    /// The oldest suggestion about the flag itself that is open.
+    pub(crate) pending_suggestion_id: Option<SuggestionId>,
+}
+
+impl FlagView {
+    /// An environment with the flag in it.
+    pub(crate) fn entry(&self, id: EnvironmentId) -> Result<(&Environment, &FlagEnvironment), ApiError> {
+        let found = self.environments.iter().find(|(environment, _)| environment.id == id);
+        found.map(|(environment, entry)| (environment, entry)).ok_or_else(|| not_found("environment", id))
+    }
+
+    /// Why a variant cannot be removed, if it cannot: some environment may serve it.
+    pub(crate) fn check_unused(&self, variant_id: VariantId) -> Result<(), Rejection> {
+        match self.environments.iter().find(|(_, entry)| entry.refers_to(variant_id)) {
+            None => Ok(()),
+            Some((environment, _)) => Err(Rejection::conflict(
+                "",
+                format!(
+                    "the variant is the default, override or off variant of environment {:?}, or an allocation there refers to it",
+                    environment.name
+                ),
+            )),
+        }
+    }
 }
 
 /// What a change of a flag may look at.
@@ -56,13 +84,21 @@ pub(crate) async fn view_flags(
     for entry in reader.flag_environments(&ids).await? {
         entries.insert((entry.flag_id, entry.environment_id), entry);
     }
+    // The oldest come first, so that they are found first.
+    let open = reader.open_suggestions(&ids).await?;
+    let pending = |flag_id: FlagId, environment_id: Option<EnvironmentId>| {
+        let is_it = |open: &&OpenSuggestion| open.flag_id == flag_id && open.environment_id == environment_id;
+        open.iter().find(is_it).map(|open| open.id)
+    };
     let mut view = |flag: Flag| {
         let environments = environments.iter().cloned().map(|environment| {
             let entry = entries.remove(&(flag.id, environment.id));
-            let entry = entry.unwrap_or_else(|| FlagEnvironment::initial(&flag, environment.id));
+            let mut entry = entry.unwrap_or_else(|| FlagEnvironment::initial(&flag, environment.id));
+            entry.pending_suggestion_id = pending(flag.id, Some(environment.id));
             (environment, entry)
         });
-        FlagView { environments: environments.collect(), flag }
+        let environments = environments.collect();
+        FlagView { environments, pending_suggestion_id: pending(flag.id, None), flag }
     };
     Ok(flags.into_iter().map(&mut view).collect())
 }
@@ -107,13 +143,13 @@ pub(crate) async fn create_flag(
     let touched: Vec<EnvironmentId> =
         view.environments.iter().map(|(environment, _)| environment.id).collect();
     edit.writer.touch_content(&touched, edit.now).await?;
-    let record = Record {
-        action: Action::FlagCreated,
-        flag_id: Some(view.flag.id),
-        environment_id: None,
-        before: None,
-        after: Some(&view.flag),
+    let entries = view.environments.iter().map(|(_, entry)| entry);
+    let created = CreatedFlag {
+        flag: &view.flag,
+        first_entries: entries.filter(|entry| !entry.allocations.is_empty()).collect(),
     };
+    let record =
+        Record { flag_id: Some(view.flag.id), after: Some(&created), ..Record::of(Action::FlagCreated) };
     edit.commit(record).await?;
     Ok(view)
 }
@@ -152,35 +188,81 @@ async fn add_first_allocations(
     Ok(())
 }
 
-/// Changes a flag as `apply` says, and gives the flag as it is then. A key or name that is taken is a fault of
-/// the request (decision 5).
+/// Changes a flag as `apply` says, or suggests it where that needs an approval, and gives the flag as it is then.
+/// A key or name that is taken is a fault of the request (decision 5).
 pub(crate) async fn change_flag(
     app: &App,
     principal: &Principal,
     id: FlagId,
-    action: Action,
+    intent: Intent,
     apply: impl FnOnce(FlagChange<'_>) -> Result<Flag, Rejection> + Send,
-) -> Result<FlagView, ApiError> {
+) -> Result<FlagOutcome, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let saved_filters = edit.saved_filters().await?;
     let before = load(edit.writer.as_mut(), principal, id).await?;
+    check_relation(edit.writer.as_mut(), principal, id, Relation::Editor).await?;
+    edit.check_expected(id, None, &intent).await?;
     let ids = app.ids.as_ref();
     let flag = apply(FlagChange { view: &before, principal, now: edit.now, ids })?;
-    edit.writer.update_flag(&flag).await.map_err(|error| taken_is_invalid(error.into()))?;
-    let touched: Vec<EnvironmentId> = before
-        .environments
-        .iter()
-        .filter(|(_, entry)| !serves_the_same((&before.flag, entry), (&flag, entry), &saved_filters))
-        .map(|(environment, _)| environment.id)
-        .collect();
-    edit.writer.touch_content(&touched, edit.now).await?;
-    let record = Record {
-        action,
-        flag_id: Some(id),
-        environment_id: None,
-        before: Some(&before.flag),
-        after: Some(&flag),
-    };
-    edit.commit(record).await?;
-    Ok(FlagView { flag, environments: before.environments })
+    let lifts_protection = before.flag.require_approval && !flag.require_approval;
+    if lifts_protection && !principal.may(Permission::FeatureFlagApprovalsOverride) {
+        return Err(ApiError::Forbidden(Permission::FeatureFlagApprovalsOverride));
+    }
+    let proposed = ProposedChange::flag(&before.flag, &flag);
+    let environments = before.environments.iter().map(|(environment, _)| environment);
+    let needs_approval = flag_needs_approval(&before.flag, environments);
+    match edit.decide(&proposed, needs_approval, &intent) {
+        Decision::Suggest => {
+            let suggestion = edit.suggest(&before, None, proposed, intent).await?;
+            Ok(FlagOutcome { view: before, suggestion: Some(suggestion) })
+        }
+        Decision::Make(authority) => {
+            edit.save_flag(&before, &flag).await?;
+            let record = Record {
+                flag_id: Some(id),
+                before: Some(&before.flag),
+                after: Some(&flag),
+                reason: intent.reason,
+                reverts: intent.reverts,
+                authority,
+                ..Record::of(intent.subject.history_action)
+            };
+            edit.commit(record).await?;
+            Ok(FlagOutcome { view: FlagView { flag, ..before }, suggestion: None })
+        }
+    }
+}
+
+impl Edit<'_> {
+    /// Saves a flag, and says so to the readers of every environment that get something else.
+    pub(super) async fn save_flag(&mut self, before: &FlagView, after: &Flag) -> Result<(), ApiError> {
+        let saved_filters = self.saved_filters().await?;
+        self.writer.update_flag(after).await.map_err(|error| taken_is_invalid(error.into()))?;
+        let touched: Vec<EnvironmentId> = before
+            .environments
+            .iter()
+            .filter(|(_, entry)| !serves_the_same((&before.flag, entry), (after, entry), &saved_filters))
+            .map(|(environment, _)| environment.id)
+            .collect();
+        self.writer.touch_content(&touched, self.now).await?;
+        Ok(())
+    }
+}
+
+/// What the history says of a new flag: the flag, and what it serves from the start.
+#[derive(Serialize)]
+pub(crate) struct CreatedFlag<'a> {
+    #[serde(flatten)]
+    flag: &'a Flag,
+    /// Where it has allocations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    first_entries: Vec<&'a FlagEnvironment>,
+}
+
+/// The same, read. Later entries of a flag have no first entries.
+#[derive(Deserialize)]
+pub(crate) struct CreatedFlagRecord {
+    #[serde(flatten)]
+    pub(crate) flag: Flag,
+    #[serde(default)]
+    pub(crate) first_entries: Vec<FlagEnvironment>,
 }

@@ -45,15 +45,17 @@ pub(crate) async fn create_sdk_key(
         kind,
         name,
         secret_hash: secret::hash(&secret),
+        secret_end: secret::end(&secret),
         created_at: edit.now,
+        created_by: Some(principal.user_id),
+        expires_at: None,
+        last_used_at: None,
     };
     edit.writer.insert_credential(&credential).await?;
     let record = Record {
-        action: Action::CredentialsCreated,
-        flag_id: None,
         environment_id: Some(environment_id),
-        before: None,
         after: Some(&KeyRecord { id: credential.id, name: &credential.name, kind }),
+        ..Record::of(Action::CredentialsCreated)
     };
     edit.commit(record).await?;
     Ok((credential, secret))

@@ -8,4 +8,5 @@ mod resource;
 
 pub(crate) use request::AllocationIn;
 
-pub(crate) use resource::{AllocationOut, AllocationsOut, allocation_out};
+pub(crate) use replace::parse_allocations;
+pub(crate) use resource::{AllocationOut, AllocationsOut, allocation_out, definition_out};

@@ -67,6 +67,12 @@ pub(crate) enum Errors {
     /// The credentials lack a permission.
     #[response(status = 403, content_type = "application/vnd.api+json")]
     Forbidden(ErrorBody),
+    /// Too many requests. The headers `X-RateLimit-…` say of which limit.
+    #[response(
+        status = 429, content_type = "application/vnd.api+json",
+        headers(("Retry-After" = u64, description = "In how many seconds to try again"))
+    )]
+    TooManyRequests(ErrorBody),
     /// The database is unavailable.
     #[response(status = 503, content_type = "application/vnd.api+json")]
     Unavailable(ErrorBody),
@@ -79,6 +85,15 @@ pub(crate) enum PathErrors {
     /// What the path names is not there.
     #[response(status = 404, content_type = "application/vnd.api+json")]
     NotFound(ErrorBody),
+}
+
+/// What operations without a body may answer beside, when they clash with what exists.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum ConflictErrors {
+    /// The request clashes with what exists, such as another suggestion for the same property.
+    #[response(status = 409, content_type = "application/vnd.api+json")]
+    Conflict(ErrorBody),
 }
 
 /// What operations with a body may answer beside.

@@ -7,3 +7,6 @@ pub(crate) mod create;
 pub(crate) mod delete;
 mod resource;
 pub(crate) mod update;
+
+pub(crate) use create::variant_draft;
+pub(crate) use update::variant_patch;

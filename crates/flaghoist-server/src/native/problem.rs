@@ -70,6 +70,12 @@ pub(crate) enum ProblemErrors {
     /// What the path names is not there.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// Too many requests. The headers `X-RateLimit-…` say of which limit.
+    #[response(
+        status = 429, content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "In how many seconds to try again"))
+    )]
+    TooManyRequests(Problem),
     /// The database is unavailable.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),

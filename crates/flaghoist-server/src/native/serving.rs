@@ -6,13 +6,15 @@ use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags, WriteFlags};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, Intent};
 use crate::decode::{A_STRING, JsonBody, Member, PathOf, not_found, path_id};
 use axum::extract::State;
+use axum::http::StatusCode;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
 use flaghoist_model::history::Action;
 use flaghoist_model::id::{EnvironmentId, FlagId, VariantId};
+use flaghoist_model::suggestion::Property;
 use flaghoist_model::{Faults, Patch};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -35,6 +37,10 @@ pub(crate) struct Serving {
     override_variant_key: Option<String>,
     /// Served when disabled; the application's own default otherwise.
     off_variant_key: Option<String>,
+    /// The suggestion that this waits in, when it needs an approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Uuid)]
+    suggestion_id: Option<String>,
 }
 
 impl Serving {
@@ -47,6 +53,7 @@ impl Serving {
             default_variant_key: key(entry.default_variant_id),
             override_variant_key: key(entry.override_variant_id),
             off_variant_key: key(entry.off_variant_id),
+            suggestion_id: None,
         }
     }
 }
@@ -70,6 +77,19 @@ pub(crate) struct ServingIn {
 }
 
 impl ServingIn {
+    /// What a suggestion of it is about.
+    fn property(&self) -> Property {
+        let is_there = |member: &Member<String>| !matches!(member, Member::Absent);
+        let there =
+            [&self.default_variant_key, &self.override_variant_key, &self.off_variant_key].map(is_there);
+        match there {
+            [true, false, false] => Property::DefaultVariant,
+            [false, true, false] => Property::OverrideVariant,
+            [false, false, true] => Property::OffVariant,
+            _ => Property::Configuration,
+        }
+    }
+
     fn into_patch(self, flag: &Flag, faults: &mut Faults) -> ServingPatch {
         let mut variant = |name: &str, member: Member<String>| match member.patch(name, A_STRING, faults) {
             Patch::Set(key) => {
@@ -127,6 +147,7 @@ pub(crate) async fn get_serving(
     request_body = ServingIn,
     responses(
         (status = 200, description = "What it serves now", body = Serving),
+        (status = 202, description = "The change needs an approval: what it would serve", body = Serving),
         ProblemErrors, ProblemBodyErrors,
     )
 )]
@@ -135,16 +156,23 @@ pub(crate) async fn update_serving(
     caller: Allowed<WriteFlags>,
     PathOf(place): PathOf<(String, String)>,
     JsonBody(wanted): JsonBody<ServingIn>,
-) -> Result<axum::Json<Serving>, ApiError> {
+) -> Result<(StatusCode, axum::Json<Serving>), ApiError> {
     let place = read_place(&place)?;
-    let (flag, _, entry, ()) =
-        commands::change_flag_environment(&app, &caller.principal, place, Action::ServingUpdated, |change| {
-            let mut faults = Faults::new();
-            let patch = wanted.into_patch(change.flag, &mut faults);
-            Ok((change.entry.with_serving(patch, change.flag, change.now, faults)?, ()))
-        })
-        .await?;
-    Ok(axum::Json(Serving::of(&flag, &entry)))
+    let intent = Intent::to(Action::ServingUpdated).about(wanted.property());
+    let outcome = commands::change_flag_environment(&app, &caller.principal, place, intent, |change| {
+        let mut faults = Faults::new();
+        let patch = wanted.into_patch(change.flag, &mut faults);
+        Ok((change.entry.with_serving(patch, change.flag, change.now, faults)?, ()))
+    })
+    .await?;
+    let serving = Serving::of(&outcome.view.flag, &outcome.entry);
+    Ok(match outcome.suggestion {
+        None => (StatusCode::OK, axum::Json(serving)),
+        Some(suggestion) => {
+            let suggestion_id = Some(suggestion.id.to_string());
+            (StatusCode::ACCEPTED, axum::Json(Serving { suggestion_id, ..serving }))
+        }
+    })
 }
 
 fn read_place((flag_id, environment_id): &(String, String)) -> Result<(FlagId, EnvironmentId), ApiError> {

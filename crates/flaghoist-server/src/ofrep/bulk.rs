@@ -45,11 +45,10 @@ pub(crate) async fn evaluate_flags(
         Ok(subject) => subject,
         Err(error) => return Ok(error.into_response(None)),
     };
-    let now = app.clock.now();
     let channel = reader.environment.channel(reader.channel);
     let mut flags = Vec::with_capacity(channel.flags.len());
     for flag in &channel.flags {
-        let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, now);
+        let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);
         flag.counter.count(decision.reason);
         flags.push(FlagEvaluation::new(&flag.key, &decision));
     }

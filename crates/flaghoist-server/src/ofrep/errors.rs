@@ -67,6 +67,12 @@ pub(crate) enum OfrepErrors {
     /// The body is no JSON.
     #[response(status = 415)]
     UnsupportedMediaType(OfrepError),
+    /// Too many requests. The headers `X-RateLimit-…` say of which limit.
+    #[response(
+        status = 429,
+        headers(("Retry-After" = u64, description = "In how many seconds to try again"))
+    )]
+    TooManyRequests(OfrepError),
 }
 
 /// An error of this dialect's routes. It renders itself: a layer would cost every evaluation more than it saves here.

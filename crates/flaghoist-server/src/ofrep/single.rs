@@ -48,7 +48,7 @@ pub(crate) async fn evaluate_flag(
         Err(error) => return Ok(error.into_response(Some(&key))),
     };
     let channel = reader.environment.channel(reader.channel);
-    let decision = channel.snapshot.decide(&key, Expected::Any, &subject, app.clock.now());
+    let decision = channel.snapshot.decide(&key, Expected::Any, &subject, reader.now);
     if let Some(counter) = channel.counter(&key) {
         counter.count(decision.reason);
     }

@@ -1,8 +1,9 @@
 //! What is known of a project, and what of it is published.
 
 use super::environment::{FlagCounter, PublishedEnvironment, PublishedFlag};
-use flaghoist_model::compile::{Channel, compile_flag};
-use flaghoist_model::credential::{CredentialKind, SecretHash};
+use super::reader::PublishedReader;
+use flaghoist_model::compile::compile_flag;
+use flaghoist_model::credential::SecretHash;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
@@ -19,7 +20,7 @@ pub(super) struct Contents {
     flags: BTreeMap<FlagId, Flag>,
     entries: HashMap<EnvironmentId, HashMap<FlagId, FlagEnvironment>>,
     saved_filters: BTreeMap<SavedFilterId, SavedFilter>,
-    readers: Vec<(SecretHash, (EnvironmentId, Channel))>,
+    readers: Vec<(SecretHash, PublishedReader)>,
     environments: BTreeMap<EnvironmentId, EnvironmentContents>,
 }
 
@@ -40,26 +41,20 @@ impl Contents {
         self.environments.values().map(|environment| &environment.published)
     }
 
-    /// SDK keys and what they read.
-    pub(super) fn readers(&self) -> impl Iterator<Item = (SecretHash, (EnvironmentId, Channel))> {
-        self.readers.iter().copied()
+    /// SDK keys by the hashes of their secrets.
+    pub(super) fn readers(&self) -> impl Iterator<Item = (SecretHash, PublishedReader)> {
+        self.readers.iter().cloned()
     }
 
     /// Takes in what changed.
     pub(super) fn apply(&mut self, changes: ProjectChanges) {
         self.revision = changes.project.revision;
+        let last_uses: HashMap<_, _> =
+            self.readers.drain(..).map(|(_, reader)| (reader.credential_id, reader.last_use)).collect();
         self.readers = changes
             .sdk_keys
             .iter()
-            .filter_map(|key| match key.kind {
-                CredentialKind::ServerSdkKey { environment_id } => {
-                    Some((key.secret_hash, (environment_id, Channel::Server)))
-                }
-                CredentialKind::ClientSdkKey { environment_id } => {
-                    Some((key.secret_hash, (environment_id, Channel::Client)))
-                }
-                CredentialKind::ApiKey | CredentialKind::ApplicationKey { .. } => None,
-            })
+            .filter_map(|key| Some((key.secret_hash, PublishedReader::new(key, last_uses.get(&key.id))?)))
             .collect();
         let filters: BTreeMap<_, _> =
             changes.saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();

@@ -4,6 +4,7 @@ use super::store::{MeteredStore, StoreMetrics};
 use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
 use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
+use flaghoist_model::webhook::DeliveryState;
 use flaghoist_store::Store;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
@@ -36,12 +37,24 @@ struct RouteLabels {
     route: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    name: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    outcome: &'static str,
+}
+
 /// What is measured.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    rate_limited: Family<LimitLabels, Counter>,
     routes: ArcSwap<Vec<&'static str>>,
+    deliveries: Family<DeliveryLabels, Counter>,
     store: StoreMetrics,
 }
 
@@ -64,8 +77,16 @@ impl Metrics {
             "Time from a request's headers to its answer's, by route",
             latencies.clone(),
         );
+        let rate_limited = Family::default();
+        registry.register("rate_limited", "Requests refused by a limit, by its name", rate_limited.clone());
+        let deliveries = Family::default();
+        registry.register(
+            "webhook_deliveries",
+            "Attempts to deliver to webhooks, by outcome",
+            deliveries.clone(),
+        );
         let store = StoreMetrics::register(&mut registry);
-        Self { registry, requests, latencies, routes: ArcSwap::default(), store }
+        Self { registry, requests, latencies, rate_limited, routes: ArcSwap::default(), deliveries, store }
     }
 
     /// `store`, measured from here on.
@@ -79,6 +100,21 @@ impl Metrics {
         let labels = RequestLabels { method: known(method), route, status: status.as_u16() };
         self.requests.get_or_create(&labels).inc();
         self.latencies.get_or_create(&RouteLabels { route }).observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts a request that a limit refused.
+    pub(crate) fn rate_limited(&self, name: &'static str) {
+        self.rate_limited.get_or_create(&LimitLabels { name }).inc();
+    }
+
+    /// Counts an attempt to deliver, after which the delivery is in that state.
+    pub(crate) fn delivery(&self, state: DeliveryState) {
+        let outcome = match state {
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::Pending => "retried",
+            DeliveryState::Failed => "failed",
+        };
+        self.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
     }
 
     /// The same text, living as long as the process. Patterns of routes are few; what clients make up never comes here.

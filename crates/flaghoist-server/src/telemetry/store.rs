@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use flaghoist_model::id::ProjectId;
 use flaghoist_model::project::Project;
-use flaghoist_store::{Error, Reader, Result, Store, Writer};
+use flaghoist_store::{Bookkeeper, Error, Reader, Result, Store, Writer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -83,6 +83,11 @@ impl Store for MeteredStore {
     async fn begin_project(&self, project: &Project) -> Result<Box<dyn Writer>> {
         let since = Instant::now();
         self.metrics.count("write", since, self.store.begin_project(project).await)
+    }
+
+    async fn bookkeep(&self) -> Result<Box<dyn Bookkeeper>> {
+        let since = Instant::now();
+        self.metrics.count("books", since, self.store.bookkeep().await)
     }
 
     async fn changed(&self, timeout: Duration) {

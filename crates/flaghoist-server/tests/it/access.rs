@@ -1,5 +1,5 @@
 use crate::app::TestApp;
-use flaghoist_model::access::Role;
+use flaghoist_model::access::BuiltInRole;
 use flaghoist_server::app::describe;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// What one who may only read gets from operations that change something.
-const FORBIDDEN_TO_VIEWERS: [&str; 13] = [
+const FORBIDDEN_TO_VIEWERS: [&str; 22] = [
     "create_feature_flag",
     "update_feature_flag",
     "archive_feature_flag",
@@ -22,11 +22,32 @@ const FORBIDDEN_TO_VIEWERS: [&str; 13] = [
     "disable_feature_flag",
     "update_serving",
     "create_environment",
+    "create_suggestion",
+    "update_suggestion",
+    "delete_suggestion",
+    "approve_suggestion",
+    "reject_suggestion",
+    "apply_suggestion",
+    "comment_on_suggestion",
+    "copy_configuration",
+    "revert_history_entry",
 ];
 
 /// Operations for which one needs to be an administrator.
-const ADMIN_ONLY: [&str; 4] =
-    ["create_environment", "update_environment", "delete_environment", "create_sdk_key"];
+const ADMIN_ONLY: [&str; 12] = [
+    "create_environment",
+    "update_environment",
+    "delete_environment",
+    "create_sdk_key",
+    "list_webhooks",
+    "create_webhook",
+    "get_webhook",
+    "update_webhook",
+    "delete_webhook",
+    "rotate_webhook_secret",
+    "ping_webhook",
+    "list_webhook_deliveries",
+];
 
 struct Operation {
     method: String,
@@ -99,8 +120,8 @@ async fn nobody_gets_anywhere_without_the_right_keys() {
 #[tokio::test]
 async fn a_role_may_do_what_it_may_and_nothing_else() {
     let app = TestApp::new().await;
-    let viewer = app.somebody(Role::Viewer).await;
-    let editor = app.somebody(Role::Editor).await;
+    let viewer = app.somebody(BuiltInRole::Viewer).await;
+    let editor = app.somebody(BuiltInRole::Editor).await;
     let admin = app.admin();
     for operation in operations().into_iter().filter(|operation| !operation.is_data_plane()) {
         let expected = |forbidden: bool| if forbidden { 403 } else { 0 };
@@ -121,7 +142,7 @@ async fn a_role_may_do_what_it_may_and_nothing_else() {
 #[tokio::test]
 async fn a_missing_permission_is_named_and_differs_from_a_missing_key() {
     let app = TestApp::new().await;
-    let viewer = app.somebody(Role::Viewer).await;
+    let viewer = app.somebody(BuiltInRole::Viewer).await;
     let refused = viewer.call("POST", "/api/v2/feature-flags", Some(json!({}))).await.expect(403);
     assert_eq!(
         refused.json(),

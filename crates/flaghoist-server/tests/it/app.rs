@@ -4,25 +4,38 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use flaghoist_model::MintId;
-use flaghoist_model::access::{Actor, Role};
+use flaghoist_model::access::{Actor, BuiltInRole, Dialect, PermissionSet, RoleRef};
 use flaghoist_model::credential::{Credential, CredentialKind};
 use flaghoist_model::history::{Action, Change};
-use flaghoist_model::id::{CredentialId, HistoryId};
-use flaghoist_server::app::{App, build};
+use flaghoist_model::id::{CredentialId, HistoryId, ProjectId, UserId};
+use flaghoist_model::user::{Membership, User, UserKind};
+use flaghoist_server::app::{App, AppState, build};
 use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
-use flaghoist_server::clock::Clock;
+use flaghoist_server::clock::{Clock, Stopwatch};
+use flaghoist_server::limits::{Limits, LimitsConfiguration, Quota};
 use flaghoist_server::secret;
+use flaghoist_server::webhooks::{self, Courier};
 use flaghoist_store::{SqliteStore, Store};
 use flaghoist_testkit::ids::SeededIds;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 
 /// A clock that moves by a millisecond whenever it is read.
 pub(crate) struct TestClock(Mutex<Timestamp>);
+
+impl TestClock {
+    /// Turns the hands.
+    pub(crate) fn pass(&self, time: SignedDuration) {
+        *self.0.lock().unwrap() += time;
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -32,8 +45,16 @@ impl Clock for TestClock {
     }
 }
 
+impl TestClock {
+    fn advance(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
 /// A running application.
 pub(crate) struct TestApp {
+    /// What handlers share.
+    pub(crate) state: AppState,
     router: Router,
     store: Arc<SqliteStore>,
     ids: Arc<SeededIds>,
@@ -67,8 +88,16 @@ impl Answer {
 }
 
 impl TestApp {
-    /// A fresh application after its first start.
+    /// A fresh application after its first start, where strangers may ask as often as they like.
     pub(crate) async fn new() -> Self {
+        let free = Quota { requests: 0, seconds: NonZeroU32::MIN };
+        let configuration = LimitsConfiguration { stranger: free, ..LimitsConfiguration::default() };
+        let limits = Limits::new(&configuration, Arc::new(Stopwatch::default()));
+        Self::with(|app| app.limits = limits).await
+    }
+
+    /// A fresh application after its first start, with settings of its own.
+    pub(crate) async fn with(configure: impl FnOnce(&mut App)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(directory.path()).await.unwrap());
         let ids = Arc::new(SeededIds::new(7));
@@ -82,31 +111,64 @@ impl TestApp {
             |_| Ok(()),
         );
         let first = first.await.unwrap().unwrap();
-        let router = Self::route(&store, &clock, &ids).await;
-        Self { router, store, ids, clock, first, directory }
+        let state = Self::state(&store, &clock, &ids, configure).await;
+        Self { router: build(Arc::clone(&state)), state, store, ids, clock, first, directory }
     }
 
-    async fn route(store: &Arc<SqliteStore>, clock: &Arc<TestClock>, ids: &Arc<SeededIds>) -> Router {
+    async fn state(
+        store: &Arc<SqliteStore>,
+        clock: &Arc<TestClock>,
+        ids: &Arc<SeededIds>,
+        configure: impl FnOnce(&mut App),
+    ) -> AppState {
         let store: Arc<dyn Store> = Arc::clone(store) as _;
-        let app = Arc::new(App::new(store, Arc::clone(clock) as _, Arc::clone(ids) as _));
+        let mut app = App::new(store, Arc::clone(clock) as _, Arc::clone(ids) as _);
+        configure(&mut app);
         app.publisher.refresh().await.unwrap();
-        build(app)
+        Arc::new(app)
     }
 
     /// The same application after a restart of the process.
     pub(crate) async fn restart(self) -> Self {
-        let Self { router, store, ids, clock, first, directory } = self;
-        drop(router);
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same after a restart, with webhooks that lead to private addresses too.
+    pub(crate) async fn with_private_webhooks(self) -> Self {
+        self.restart_with(|app| app.courier = Courier::new(true)).await
+    }
+
+    async fn restart_with(self, configure: impl FnOnce(&mut App)) -> Self {
+        let Self { state, router, store, ids, clock, first, directory } = self;
+        drop((state, router));
         store.close().await;
         drop(store);
         let store = Arc::new(SqliteStore::open(directory.path()).await.unwrap());
-        let router = Self::route(&store, &clock, &ids).await;
-        Self { router, store, ids, clock, first, directory }
+        let state = Self::state(&store, &clock, &ids, configure).await;
+        Self { router: build(Arc::clone(&state)), state, store, ids, clock, first, directory }
+    }
+
+    /// Makes deliveries to webhooks until the guard is dropped.
+    pub(crate) fn deliver(&self) -> DropGuard {
+        let stop = CancellationToken::new();
+        tokio::spawn(webhooks::deliver(Arc::clone(&self.state), stop.clone(), Duration::ZERO));
+        stop.drop_guard()
+    }
+
+    /// Lets time pass, and whoever waits for it look at the clock.
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+        self.state.deliveries_due.notify_one();
     }
 
     /// The database, to look behind the scenes.
     pub(crate) fn store(&self) -> &dyn Store {
         self.store.as_ref()
+    }
+
+    /// The time.
+    pub(crate) fn clock(&self) -> &TestClock {
+        &self.clock
     }
 
     /// Makes the database go away for good.
@@ -139,40 +201,67 @@ impl TestApp {
 
     /// The administrator of the first start.
     pub(crate) fn admin(&self) -> Caller<'_> {
-        Caller { app: self, api_key: self.first.api_key.clone(), key: self.first.application_key.clone() }
+        Caller {
+            app: self,
+            api_key: self.first.api_key.clone(),
+            key: self.first.application_key.clone(),
+            user_id: String::new(),
+        }
     }
 
-    /// Somebody with another role, and a key of their own.
-    pub(crate) async fn somebody(&self, role: Role) -> Caller<'_> {
-        let key = secret::generate(secret::APPLICATION_KEY_PREFIX).unwrap();
-        let project_id = self.first.project_id.parse().unwrap();
-        let admin = secret::hash(&self.first.application_key);
-        let admin = self.store.read().await.unwrap().find_credential(&admin).await.unwrap().unwrap();
-        let CredentialKind::ApplicationKey { user_id, .. } = admin.kind else { panic!("no application key") };
+    /// Somebody else, in a built-in role, with a key of their own.
+    pub(crate) async fn somebody(&self, role: BuiltInRole) -> Caller<'_> {
+        self.somebody_with(RoleRef::BuiltIn(role), None).await
+    }
+
+    /// Somebody else, in some role, with a key of their own that is narrowed to `scopes`.
+    pub(crate) async fn somebody_with(&self, role: RoleRef, scopes: Option<PermissionSet>) -> Caller<'_> {
+        let project_id: ProjectId = self.first.project_id.parse().unwrap();
         let now = self.clock.now();
+        let user_id = UserId::mint(self.ids.as_ref());
+        let user = User {
+            id: user_id,
+            email: format!("{user_id}@example.com"),
+            name: format!("Somebody {user_id}"),
+            kind: UserKind::Person,
+            password_hash: None,
+            is_installation_admin: false,
+            disabled_at: None,
+            created_at: now,
+        };
+        let key = secret::generate(secret::APPLICATION_KEY_PREFIX).unwrap();
         let credential = Credential {
             id: CredentialId::mint(self.ids.as_ref()),
             project_id,
-            kind: CredentialKind::ApplicationKey { user_id, role },
-            name: format!("{role:?}"),
+            kind: CredentialKind::ApplicationKey { user_id, scopes },
+            name: format!("Key of {user_id}"),
             secret_hash: secret::hash(&key),
+            secret_end: secret::end(&key),
             created_at: now,
+            created_by: None,
+            expires_at: None,
+            last_used_at: None,
         };
         let mut writer = self.store.begin(project_id).await.unwrap();
+        writer.insert_user(&user).await.unwrap();
+        writer.save_membership(&Membership { project_id, user_id, role, created_at: now }).await.unwrap();
         writer.insert_credential(&credential).await.unwrap();
         let change = Change {
             id: HistoryId(self.ids.mint()),
             actor: Actor::System,
-            action: Action::CredentialsCreated,
+            dialect: Dialect::Internal,
+            action: Action::MemberAdded,
             flag_id: None,
             environment_id: None,
             before: None,
             after: None,
             reason: None,
+            authority: None,
+            reverts: None,
             at: now,
         };
         writer.commit(change).await.unwrap();
-        Caller { app: self, api_key: self.first.api_key.clone(), key }
+        Caller { app: self, api_key: self.first.api_key.clone(), key, user_id: user_id.to_string() }
     }
 
     /// A reader of an environment with its server key.
@@ -199,7 +288,9 @@ impl TestApp {
 pub(crate) struct Caller<'a> {
     app: &'a TestApp,
     api_key: String,
-    key: String,
+    pub(crate) key: String,
+    /// Their id; empty for the administrator of the first start.
+    pub(crate) user_id: String,
 }
 
 impl Caller<'_> {

@@ -4,8 +4,15 @@
 
 mod access;
 mod app;
+mod approvals;
+mod approvals_hold;
 mod documents;
 mod evaluation;
+mod history;
+mod key_uses;
+mod limits;
 mod management;
 mod openapi;
 mod operation;
+mod passwords;
+mod webhooks;

@@ -55,6 +55,22 @@ pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
 
 const NOTIFY: &str = "SELECT pg_notify($1, $2)";
 
+pub(super) const USERS_OF_IDS: &str = "
+    SELECT id, email, name, kind, password_hash, is_installation_admin, disabled_at, created_at
+    FROM users WHERE id = ANY($1) ORDER BY id";
+
+pub(super) const OPEN_SUGGESTIONS_OF_FLAGS: &str = "
+    SELECT id, flag_id, environment_id FROM suggestions
+    WHERE flag_id = ANY($1) AND open_scope IS NOT NULL
+    ORDER BY created_at, id";
+
+pub(super) const TAKE_DUE_DELIVERIES: &str = "
+    SELECT id, project_id, webhook_id, event, history_id, state, attempts, next_attempt_at, last_status, last_error,
+        created_at, finished_at
+    FROM webhook_deliveries WHERE state = 'pending' AND next_attempt_at <= $1
+    ORDER BY next_attempt_at, id LIMIT $2
+    FOR UPDATE SKIP LOCKED";
+
 /// Every statement that only PostgreSQL has.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[NOTIFY];
@@ -119,6 +135,10 @@ fn constraint(name: &str) -> Option<Constraint> {
         "flag_name" => Some(Constraint::FlagName),
         "allocation_key" => Some(Constraint::AllocationKey),
         "saved_filter_name" => Some(Constraint::SavedFilterName),
+        "role_name" => Some(Constraint::RoleName),
+        "team_handle" => Some(Constraint::TeamHandle),
+        "suggestion_open" => Some(Constraint::OpenSuggestion),
+        "session_secret" => Some(Constraint::CredentialSecret),
         "user_email" => Some(Constraint::UserEmail),
         "credential_secret" => Some(Constraint::CredentialSecret),
         // The pairs that foreign keys refer to.

@@ -32,6 +32,9 @@ const UPDATE: &str = "
 
 const ALLOCATIONS: &str = "SELECT id, key FROM allocations WHERE flag_id = $1 AND environment_id = $2";
 
+const ALLOCATION_PLACE: &str =
+    "SELECT flag_id, environment_id FROM allocations WHERE project_id = $1 AND key = $2";
+
 const INSERT_ALLOCATION: &str = "
     INSERT INTO allocations (id, project_id, key, flag_id, environment_id) VALUES ($1, $2, $3, $4, $5)";
 
@@ -55,6 +58,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     INSERT,
     UPDATE,
     ALLOCATIONS,
+    ALLOCATION_PLACE,
     INSERT_ALLOCATION,
     DELETE_ALLOCATION,
     SCHEDULES,
@@ -69,6 +73,17 @@ pub(super) async fn of_flags(conn: &mut Conn, flag_ids: &[FlagId]) -> Result<Vec
         .await
         .map_err(failed)?;
     rows.iter().map(read).collect()
+}
+
+/// Where the allocation with that key is.
+pub(super) async fn allocation_place(
+    conn: &mut Conn,
+    project_id: ProjectId,
+    key: &str,
+) -> Result<Option<(FlagId, EnvironmentId)>> {
+    let place = sqlx::query_as::<Db, (Uuid, Uuid)>(ALLOCATION_PLACE).bind(project_id.0).bind(key);
+    let place = place.fetch_optional(conn).await.map_err(failed)?;
+    Ok(place.map(|(flag_id, environment_id)| (FlagId(flag_id), EnvironmentId(environment_id))))
 }
 
 /// A row that cannot be read is left out, so that it harms nothing but itself: readers keep what they had of it.
@@ -193,7 +208,7 @@ fn read(row: &Row) -> Result<FlagEnvironment> {
         override_variant_id: document.override_variant_id,
         off_variant_id: document.off_variant_id,
         allocations: document.allocations,
-        pending_suggestion_id: document.pending_suggestion_id,
+        pending_suggestion_id: None,
         updated_at: columns.moment("updated_at")?,
         revision: columns.get("revision")?,
     })

@@ -2,11 +2,12 @@
 
 use super::columns::Table;
 use super::{Conn, Db, Document, Row, failed};
-use crate::Result;
 use crate::document::{ChangeDocument, FORMAT, Name, from_name};
 use crate::scope::Scope;
-use flaghoist_model::history::{Change, HistoryEntry};
+use crate::{HistoryFilter, Result};
+use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId};
+use jiff::Timestamp;
 
 const TABLE: Table = Table { name: "history", key: &["id"] };
 
@@ -14,13 +15,61 @@ const AFTER: &str = "
     SELECT id, project_id, revision, action, flag_id, environment_id, at, format, document
     FROM history WHERE project_id = $1 AND revision > $2 ORDER BY revision LIMIT $3";
 
+const FIND: &str = "
+    SELECT id, project_id, revision, action, flag_id, environment_id, at, format, document
+    FROM history WHERE id = $1 AND project_id = $2";
+
+/// A page of the history. The condition decides which index gives the order; aggregates come as `,one,other,`.
+macro_rules! page {
+    ($condition:literal) => {
+        concat!(
+            "
+    SELECT id, project_id, revision, action, flag_id, environment_id, at, format, document
+    FROM history
+    WHERE project_id = $1 AND revision < $2
+        AND ",
+            $condition,
+            "
+        AND (user_id = $5 OR $5 IS NULL)
+        AND at >= $6 AND at < $7
+        AND $8 LIKE '%,' || aggregate || ',%'
+    ORDER BY revision DESC LIMIT $9"
+        )
+    };
+}
+
+const PAGE: &str = page!("(flag_id = $3 OR $3 IS NULL) AND (environment_id = $4 OR $4 IS NULL)");
+
+const PAGE_OF_FLAG: &str = page!("flag_id = $3 AND (environment_id = $4 OR $4 IS NULL)");
+
+const PAGE_OF_ENVIRONMENT: &str = page!("(flag_id = $3 OR $3 IS NULL) AND environment_id = $4");
+
+const REVISION_AT: &str = "SELECT MAX(revision) FROM history WHERE project_id = $1 AND at <= $2";
+
+// The entry that made a flag is given too: it may hold what the flag served from the start.
+const STATES_AT: &str = "
+    SELECT id, project_id, revision, action, flag_id, environment_id, at, format, document
+    FROM history
+    WHERE project_id = $1 AND revision IN (
+        SELECT MAX(revision) FROM history
+        WHERE project_id = $1 AND revision <= $2 AND (flag_id = $4 OR $4 IS NULL)
+            AND (aggregate = 'flag' OR (aggregate = 'flag_environment' AND environment_id = $3))
+        GROUP BY flag_id, aggregate
+        UNION
+        SELECT revision FROM history
+        WHERE project_id = $1 AND revision <= $2 AND (flag_id = $4 OR $4 IS NULL) AND action = 'flag_created'
+    )
+    ORDER BY revision";
+
 const INSERT: &str = "
-    INSERT INTO history (id, project_id, revision, action, flag_id, environment_id, at, format, document)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INSERT INTO history
+        (id, project_id, revision, action, flag_id, environment_id, at, format, document, user_id, aggregate)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 /// Every statement of this module.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[AFTER, INSERT];
+pub(super) const STATEMENTS: &[&str] =
+    &[AFTER, FIND, PAGE, PAGE_OF_FLAG, PAGE_OF_ENVIRONMENT, REVISION_AT, STATES_AT, INSERT];
 
 pub(super) async fn after(
     conn: &mut Conn,
@@ -38,6 +87,73 @@ pub(super) async fn after(
     rows.iter().map(read).collect()
 }
 
+pub(super) async fn find(
+    conn: &mut Conn,
+    project_id: ProjectId,
+    id: HistoryId,
+) -> Result<Option<HistoryEntry>> {
+    let row =
+        sqlx::query::<Db>(FIND).bind(id.0).bind(project_id.0).fetch_optional(conn).await.map_err(failed)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) async fn page(
+    conn: &mut Conn,
+    project_id: ProjectId,
+    filter: &HistoryFilter,
+    limit: i64,
+) -> Result<Vec<HistoryEntry>> {
+    let statement = match (filter.flag_id, filter.environment_id) {
+        (Some(_), _) => PAGE_OF_FLAG,
+        (None, Some(_)) => PAGE_OF_ENVIRONMENT,
+        (None, None) => PAGE,
+    };
+    let aggregates = filter.aggregates.as_deref().unwrap_or(&Aggregate::ALL);
+    let aggregates = aggregates.iter().map(|aggregate| aggregate.as_str()).collect::<Vec<_>>().join(",");
+    let rows = sqlx::query::<Db>(statement)
+        .bind(project_id.0)
+        .bind(filter.before_revision.unwrap_or(i64::MAX))
+        .bind(filter.flag_id.map(|id| id.0))
+        .bind(filter.environment_id.map(|id| id.0))
+        .bind(filter.user_id.map(|id| id.0))
+        .bind(filter.since.map_or(i64::MIN, Timestamp::as_microsecond))
+        .bind(filter.until.map_or(i64::MAX, Timestamp::as_microsecond))
+        .bind(format!(",{aggregates},"))
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(failed)?;
+    rows.iter().map(read).collect()
+}
+
+pub(super) async fn revision_at(conn: &mut Conn, project_id: ProjectId, at: Timestamp) -> Result<i64> {
+    let revision = sqlx::query_scalar::<Db, Option<i64>>(REVISION_AT)
+        .bind(project_id.0)
+        .bind(at.as_microsecond())
+        .fetch_one(conn)
+        .await
+        .map_err(failed)?;
+    Ok(revision.unwrap_or(0))
+}
+
+pub(super) async fn states_at(
+    conn: &mut Conn,
+    project_id: ProjectId,
+    environment_id: EnvironmentId,
+    revision: i64,
+    flag_id: Option<FlagId>,
+) -> Result<Vec<HistoryEntry>> {
+    let rows = sqlx::query::<Db>(STATES_AT)
+        .bind(project_id.0)
+        .bind(revision)
+        .bind(environment_id.0)
+        .bind(flag_id.map(|id| id.0))
+        .fetch_all(conn)
+        .await
+        .map_err(failed)?;
+    rows.iter().map(read).collect()
+}
+
 pub(super) async fn insert(conn: &mut Conn, scope: Scope, change: &Change) -> Result<()> {
     sqlx::query::<Db>(INSERT)
         .bind(change.id.0)
@@ -49,6 +165,8 @@ pub(super) async fn insert(conn: &mut Conn, scope: Scope, change: &Change) -> Re
         .bind(change.at.as_microsecond())
         .bind(FORMAT)
         .bind(Document(ChangeDocument::from(change)))
+        .bind(change.actor.user_id().map(|id| id.0))
+        .bind(change.action.aggregate().as_str())
         .execute(conn)
         .await
         .map_err(failed)?;
@@ -58,7 +176,7 @@ pub(super) async fn insert(conn: &mut Conn, scope: Scope, change: &Change) -> Re
 fn read(row: &Row) -> Result<HistoryEntry> {
     let columns = TABLE.columns(row);
     let action: String = columns.get("action")?;
-    let ChangeDocument { actor, before, after, reason } = columns.document()?;
+    let ChangeDocument { actor, before, after, reason, dialect, authority, reverts } = columns.document()?;
     Ok(HistoryEntry {
         project_id: columns.id("project_id", ProjectId)?,
         revision: columns.get("revision")?,
@@ -71,6 +189,9 @@ fn read(row: &Row) -> Result<HistoryEntry> {
             before,
             after,
             reason,
+            dialect,
+            authority,
+            reverts,
             at: columns.moment("at")?,
         },
     })

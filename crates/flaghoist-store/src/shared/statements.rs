@@ -1,8 +1,8 @@
 //! Every statement is one that the engine understands, and finds what it looks for by an index.
 
 use super::{
-    Conn, credentials, dialect, environments, flag_environments, flags, history, projects, saved_filters,
-    users,
+    Conn, credentials, deliveries, dialect, environments, flag_environments, flags, history, memberships,
+    projects, restriction_policies, roles, saved_filters, sessions, suggestions, teams, users, webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
 
@@ -17,6 +17,14 @@ pub(super) fn all() -> Vec<&'static str> {
         history::STATEMENTS,
         projects::STATEMENTS,
         saved_filters::STATEMENTS,
+        deliveries::STATEMENTS,
+        memberships::STATEMENTS,
+        restriction_policies::STATEMENTS,
+        roles::STATEMENTS,
+        sessions::STATEMENTS,
+        suggestions::STATEMENTS,
+        teams::STATEMENTS,
+        webhooks::STATEMENTS,
         users::STATEMENTS,
     ]
     .concat()

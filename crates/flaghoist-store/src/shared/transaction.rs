@@ -2,20 +2,31 @@
 
 use super::dialect::{announce, within};
 use super::{
-    Db, changes, credentials, environments, failed, flag_environments, flags, history, projects,
-    saved_filters, users,
+    Db, changes, credentials, deliveries, environments, failed, flag_environments, flags, history,
+    memberships, projects, restriction_policies, roles, saved_filters, sessions, suggestions, teams, users,
+    webhooks,
 };
 use crate::scope::Scope;
-use crate::{Error, FlagFilter, FlagPage, ProjectChanges, Reader, Result, Writer};
+use crate::{
+    Error, FlagFilter, FlagPage, HistoryFilter, OpenSuggestion, ProjectChanges, Reader, Result,
+    SuggestionFilter, Writer,
+};
 use async_trait::async_trait;
-use flaghoist_model::credential::{Credential, SecretHash, User};
+use flaghoist_model::access::{CustomRole, RestrictionPolicy};
+use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Change, HistoryEntry};
-use flaghoist_model::id::{EnvironmentId, FlagId, ProjectId, UserId};
+use flaghoist_model::id::{
+    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SuggestionId, TeamId, UserId,
+    WebhookId,
+};
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::suggestion::Suggestion;
+use flaghoist_model::user::{Membership, Session, Team, User};
+use flaghoist_model::webhook::{Delivery, Webhook};
 use jiff::Timestamp;
 
 /// A [`Reader`]. Dropping it ends the transaction.
@@ -85,6 +96,115 @@ impl Reader for Reading {
     ) -> Result<Vec<HistoryEntry>> {
         within(history::after(&mut self.tx, project_id, revision, limit)).await
     }
+
+    async fn find_project(&mut self, id: ProjectId) -> Result<Option<Project>> {
+        within(projects::find(&mut self.tx, id)).await
+    }
+
+    async fn credentials(&mut self, project_id: ProjectId) -> Result<Vec<Credential>> {
+        within(credentials::all(&mut self.tx, project_id)).await
+    }
+
+    async fn find_user_by_email(&mut self, email: &str) -> Result<Option<User>> {
+        within(users::find_by_email(&mut self.tx, email)).await
+    }
+
+    async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>> {
+        within(users::of_ids(&mut self.tx, ids)).await
+    }
+
+    async fn members(&mut self, project_id: ProjectId) -> Result<Vec<(User, Membership)>> {
+        within(memberships::of_project(&mut self.tx, project_id)).await
+    }
+
+    async fn memberships(&mut self, user_id: UserId) -> Result<Vec<Membership>> {
+        within(memberships::of_user(&mut self.tx, user_id)).await
+    }
+
+    async fn find_session(&mut self, secret_hash: &SecretHash) -> Result<Option<Session>> {
+        within(sessions::find(&mut self.tx, secret_hash)).await
+    }
+
+    async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>> {
+        within(roles::all(&mut self.tx, project_id)).await
+    }
+
+    async fn teams(&mut self, project_id: ProjectId) -> Result<Vec<Team>> {
+        within(teams::all(&mut self.tx, project_id)).await
+    }
+
+    async fn restriction_policy(&mut self, flag_id: FlagId) -> Result<Option<RestrictionPolicy>> {
+        within(restriction_policies::find(&mut self.tx, flag_id)).await
+    }
+
+    async fn allocation_place(
+        &mut self,
+        project_id: ProjectId,
+        key: &str,
+    ) -> Result<Option<(FlagId, EnvironmentId)>> {
+        within(flag_environments::allocation_place(&mut self.tx, project_id, key)).await
+    }
+
+    async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>> {
+        within(suggestions::open_of_flags(&mut self.tx, flag_ids)).await
+    }
+
+    async fn find_suggestion(
+        &mut self,
+        project_id: ProjectId,
+        id: SuggestionId,
+    ) -> Result<Option<Suggestion>> {
+        within(suggestions::find(&mut self.tx, project_id, id)).await
+    }
+
+    async fn suggestions(
+        &mut self,
+        project_id: ProjectId,
+        filter: &SuggestionFilter,
+        limit: i64,
+    ) -> Result<Vec<Suggestion>> {
+        within(suggestions::page(&mut self.tx, project_id, filter, limit)).await
+    }
+
+    async fn webhooks(&mut self, project_id: ProjectId) -> Result<Vec<Webhook>> {
+        within(webhooks::all(&mut self.tx, project_id)).await
+    }
+
+    async fn deliveries(
+        &mut self,
+        project_id: ProjectId,
+        webhook_id: WebhookId,
+        limit: i64,
+    ) -> Result<Vec<Delivery>> {
+        within(deliveries::of_webhook(&mut self.tx, project_id, webhook_id, limit)).await
+    }
+
+    async fn history_page(
+        &mut self,
+        project_id: ProjectId,
+        filter: &HistoryFilter,
+        limit: i64,
+    ) -> Result<Vec<HistoryEntry>> {
+        within(history::page(&mut self.tx, project_id, filter, limit)).await
+    }
+
+    async fn find_history(&mut self, project_id: ProjectId, id: HistoryId) -> Result<Option<HistoryEntry>> {
+        within(history::find(&mut self.tx, project_id, id)).await
+    }
+
+    async fn revision_at(&mut self, project_id: ProjectId, at: Timestamp) -> Result<i64> {
+        within(history::revision_at(&mut self.tx, project_id, at)).await
+    }
+
+    async fn states_at(
+        &mut self,
+        project_id: ProjectId,
+        environment_id: EnvironmentId,
+        revision: i64,
+        flag_id: Option<FlagId>,
+    ) -> Result<Vec<HistoryEntry>> {
+        within(history::states_at(&mut self.tx, project_id, environment_id, revision, flag_id)).await
+    }
 }
 
 /// A [`Writer`]. It has taken its project's row.
@@ -121,20 +241,20 @@ impl Writing {
 /// Counts writes, so that a transaction of which one failed or was given up half-way is never committed.
 /// PostgreSQL refuses that by itself; SQLite would commit the rest.
 #[derive(Default)]
-struct Steps {
+pub(super) struct Steps {
     begun: u64,
     done: u64,
 }
 
 impl Steps {
-    async fn take(&mut self, write: impl Future<Output = Result<()>> + Send) -> Result<()> {
+    pub(super) async fn take<T>(&mut self, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
         self.begun += 1;
-        within(write).await?;
+        let written = within(write).await?;
         self.done += 1;
-        Ok(())
+        Ok(written)
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         if self.begun == self.done {
             return Ok(());
         }
@@ -199,6 +319,115 @@ impl Reader for Writing {
     ) -> Result<Vec<HistoryEntry>> {
         self.reading.history(project_id, revision, limit).await
     }
+
+    async fn find_project(&mut self, id: ProjectId) -> Result<Option<Project>> {
+        self.reading.find_project(id).await
+    }
+
+    async fn credentials(&mut self, project_id: ProjectId) -> Result<Vec<Credential>> {
+        self.reading.credentials(project_id).await
+    }
+
+    async fn find_user_by_email(&mut self, email: &str) -> Result<Option<User>> {
+        self.reading.find_user_by_email(email).await
+    }
+
+    async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>> {
+        self.reading.users(ids).await
+    }
+
+    async fn members(&mut self, project_id: ProjectId) -> Result<Vec<(User, Membership)>> {
+        self.reading.members(project_id).await
+    }
+
+    async fn memberships(&mut self, user_id: UserId) -> Result<Vec<Membership>> {
+        self.reading.memberships(user_id).await
+    }
+
+    async fn find_session(&mut self, secret_hash: &SecretHash) -> Result<Option<Session>> {
+        self.reading.find_session(secret_hash).await
+    }
+
+    async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>> {
+        self.reading.roles(project_id).await
+    }
+
+    async fn teams(&mut self, project_id: ProjectId) -> Result<Vec<Team>> {
+        self.reading.teams(project_id).await
+    }
+
+    async fn restriction_policy(&mut self, flag_id: FlagId) -> Result<Option<RestrictionPolicy>> {
+        self.reading.restriction_policy(flag_id).await
+    }
+
+    async fn allocation_place(
+        &mut self,
+        project_id: ProjectId,
+        key: &str,
+    ) -> Result<Option<(FlagId, EnvironmentId)>> {
+        self.reading.allocation_place(project_id, key).await
+    }
+
+    async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>> {
+        self.reading.open_suggestions(flag_ids).await
+    }
+
+    async fn find_suggestion(
+        &mut self,
+        project_id: ProjectId,
+        id: SuggestionId,
+    ) -> Result<Option<Suggestion>> {
+        self.reading.find_suggestion(project_id, id).await
+    }
+
+    async fn suggestions(
+        &mut self,
+        project_id: ProjectId,
+        filter: &SuggestionFilter,
+        limit: i64,
+    ) -> Result<Vec<Suggestion>> {
+        self.reading.suggestions(project_id, filter, limit).await
+    }
+
+    async fn webhooks(&mut self, project_id: ProjectId) -> Result<Vec<Webhook>> {
+        self.reading.webhooks(project_id).await
+    }
+
+    async fn deliveries(
+        &mut self,
+        project_id: ProjectId,
+        webhook_id: WebhookId,
+        limit: i64,
+    ) -> Result<Vec<Delivery>> {
+        self.reading.deliveries(project_id, webhook_id, limit).await
+    }
+
+    async fn history_page(
+        &mut self,
+        project_id: ProjectId,
+        filter: &HistoryFilter,
+        limit: i64,
+    ) -> Result<Vec<HistoryEntry>> {
+        self.reading.history_page(project_id, filter, limit).await
+    }
+
+    async fn find_history(&mut self, project_id: ProjectId, id: HistoryId) -> Result<Option<HistoryEntry>> {
+        self.reading.find_history(project_id, id).await
+    }
+
+    async fn revision_at(&mut self, project_id: ProjectId, at: Timestamp) -> Result<i64> {
+        self.reading.revision_at(project_id, at).await
+    }
+
+    async fn states_at(
+        &mut self,
+        project_id: ProjectId,
+        environment_id: EnvironmentId,
+        revision: i64,
+        flag_id: Option<FlagId>,
+    ) -> Result<Vec<HistoryEntry>> {
+        self.reading.states_at(project_id, environment_id, revision, flag_id).await
+    }
 }
 
 #[async_trait]
@@ -254,5 +483,81 @@ impl Writer for Writing {
         self.steps.take(announce(&mut self.reading.tx, project_id, revision)).await?;
         within(async { self.reading.tx.commit().await.map_err(failed) }).await?;
         Ok(HistoryEntry { project_id, revision, change })
+    }
+
+    async fn update_user(&mut self, user: &User) -> Result<()> {
+        self.steps.take(users::update(&mut self.reading.tx, user)).await
+    }
+
+    async fn delete_sessions(&mut self, user_id: UserId) -> Result<()> {
+        self.steps.take(sessions::delete_of_user(&mut self.reading.tx, user_id)).await
+    }
+
+    async fn save_membership(&mut self, membership: &Membership) -> Result<()> {
+        self.steps.take(memberships::save(&mut self.reading.tx, self.scope, membership)).await
+    }
+
+    async fn delete_membership(&mut self, user_id: UserId) -> Result<()> {
+        self.steps.take(memberships::delete(&mut self.reading.tx, self.scope, user_id)).await
+    }
+
+    async fn insert_role(&mut self, role: &CustomRole) -> Result<()> {
+        self.steps.take(roles::insert(&mut self.reading.tx, self.scope, role)).await
+    }
+
+    async fn update_role(&mut self, role: &CustomRole) -> Result<()> {
+        self.steps.take(roles::update(&mut self.reading.tx, self.scope, role)).await
+    }
+
+    async fn delete_role(&mut self, id: RoleId) -> Result<()> {
+        self.steps.take(roles::delete(&mut self.reading.tx, self.scope, id)).await
+    }
+
+    async fn insert_team(&mut self, team: &Team) -> Result<()> {
+        self.steps.take(teams::insert(&mut self.reading.tx, self.scope, team)).await
+    }
+
+    async fn update_team(&mut self, team: &Team) -> Result<()> {
+        self.steps.take(teams::update(&mut self.reading.tx, self.scope, team)).await
+    }
+
+    async fn delete_team(&mut self, id: TeamId) -> Result<()> {
+        self.steps.take(teams::delete(&mut self.reading.tx, self.scope, id)).await
+    }
+
+    async fn save_restriction_policy(&mut self, policy: &RestrictionPolicy) -> Result<()> {
+        self.steps.take(restriction_policies::save(&mut self.reading.tx, self.scope, policy)).await
+    }
+
+    async fn delete_restriction_policy(&mut self, flag_id: FlagId) -> Result<()> {
+        self.steps.take(restriction_policies::delete(&mut self.reading.tx, self.scope, flag_id)).await
+    }
+
+    async fn delete_credential(&mut self, id: CredentialId) -> Result<()> {
+        self.steps.take(credentials::delete(&mut self.reading.tx, self.scope, id)).await
+    }
+
+    async fn insert_suggestion(&mut self, suggestion: &Suggestion) -> Result<()> {
+        self.steps.take(suggestions::insert(&mut self.reading.tx, self.scope, suggestion)).await
+    }
+
+    async fn update_suggestion(&mut self, suggestion: &Suggestion) -> Result<()> {
+        self.steps.take(suggestions::update(&mut self.reading.tx, self.scope, suggestion)).await
+    }
+
+    async fn insert_webhook(&mut self, webhook: &Webhook) -> Result<()> {
+        self.steps.take(webhooks::insert(&mut self.reading.tx, self.scope, webhook)).await
+    }
+
+    async fn update_webhook(&mut self, webhook: &Webhook) -> Result<()> {
+        self.steps.take(webhooks::update(&mut self.reading.tx, self.scope, webhook)).await
+    }
+
+    async fn delete_webhook(&mut self, id: WebhookId) -> Result<()> {
+        self.steps.take(webhooks::delete(&mut self.reading.tx, self.scope, id)).await
+    }
+
+    async fn insert_deliveries(&mut self, deliveries: &[Delivery]) -> Result<()> {
+        self.steps.take(deliveries::insert(&mut self.reading.tx, self.scope, deliveries)).await
     }
 }

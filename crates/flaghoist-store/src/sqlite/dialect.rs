@@ -15,6 +15,21 @@ pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
     WHERE flag_id IN (SELECT unhex(value) FROM json_each($1))
     ORDER BY flag_id, environment_id";
 
+pub(super) const USERS_OF_IDS: &str = "
+    SELECT id, email, name, kind, password_hash, is_installation_admin, disabled_at, created_at
+    FROM users WHERE id IN (SELECT unhex(value) FROM json_each($1)) ORDER BY id";
+
+pub(super) const OPEN_SUGGESTIONS_OF_FLAGS: &str = "
+    SELECT id, flag_id, environment_id FROM suggestions
+    WHERE flag_id IN (SELECT unhex(value) FROM json_each($1)) AND open_scope IS NOT NULL
+    ORDER BY created_at, id";
+
+pub(super) const TAKE_DUE_DELIVERIES: &str = "
+    SELECT id, project_id, webhook_id, event, history_id, state, attempts, next_attempt_at, last_status, last_error,
+        created_at, finished_at
+    FROM webhook_deliveries WHERE state = 'pending' AND next_attempt_at <= $1
+    ORDER BY next_attempt_at, id LIMIT $2";
+
 /// Every statement that only SQLite has.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[];
@@ -71,6 +86,10 @@ fn constraint(message: &str) -> Option<Constraint> {
         "flags.project_id, flags.name" => Some(Constraint::FlagName),
         "allocations.project_id, allocations.key" => Some(Constraint::AllocationKey),
         "saved_filters.project_id, saved_filters.name" => Some(Constraint::SavedFilterName),
+        "roles.project_id, roles.name" => Some(Constraint::RoleName),
+        "teams.project_id, teams.handle" => Some(Constraint::TeamHandle),
+        "suggestions.open_scope" => Some(Constraint::OpenSuggestion),
+        "sessions.secret_hash" => Some(Constraint::CredentialSecret),
         "users.email" => Some(Constraint::UserEmail),
         "credentials.secret_hash" => Some(Constraint::CredentialSecret),
         // Primary keys, and the pairs that foreign keys refer to.

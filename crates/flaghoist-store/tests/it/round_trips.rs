@@ -1,8 +1,8 @@
 //! What is stored is what is read.
 
 use crate::engines::{Home, World, on_both_engines};
-use flaghoist_model::access::{Actor, Role};
-use flaghoist_model::credential::{CredentialKind, SecretHash, User};
+use flaghoist_model::access::{Actor, PermissionSet};
+use flaghoist_model::credential::{CredentialKind, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
@@ -10,6 +10,7 @@ use flaghoist_model::history::{Action, Change, HistoryEntry};
 use flaghoist_model::id::UserId;
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::user::User;
 use flaghoist_testkit::samples::Samples;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -207,7 +208,10 @@ async fn a_key_of_every_kind_is_found_by_its_secret(home: Home) {
     let (environment, user) = (samples.production(), samples.user("ada@example.com"));
     let keys = [
         samples.credential(CredentialKind::ApiKey),
-        samples.credential(CredentialKind::ApplicationKey { user_id: user.id, role: Role::Editor }),
+        samples.credential(CredentialKind::ApplicationKey {
+            user_id: user.id,
+            scopes: Some(PermissionSet::all()),
+        }),
         samples.credential(CredentialKind::ServerSdkKey { environment_id: environment.id }),
         samples.credential(CredentialKind::ClientSdkKey { environment_id: environment.id }),
     ];

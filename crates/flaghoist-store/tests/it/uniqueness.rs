@@ -1,13 +1,14 @@
 //! What must be unique is refused the second time, and the refusal says what it was.
 
 use crate::engines::{Home, World, on_both_engines};
-use flaghoist_model::credential::{Credential, CredentialKind, User};
+use flaghoist_model::credential::{Credential, CredentialKind};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::history::Action;
 use flaghoist_model::id::{EnvironmentId, ProjectId};
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::user::User;
 use flaghoist_store::{Constraint, Error, Writer};
 
 on_both_engines!(

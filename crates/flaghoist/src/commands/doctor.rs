@@ -5,6 +5,7 @@ use crate::bootstrap_file;
 use crate::configuration::{Configuration, Options};
 use anyhow::{Result, bail};
 use clap::Args;
+use flaghoist_server::outgoing;
 use flaghoist_store::SchemaState;
 use std::fmt::Display;
 use std::os::unix::fs::PermissionsExt;
@@ -97,7 +98,7 @@ fn check_bootstrap(data_dir: &Path, findings: &mut Findings) -> Option<String> {
 }
 
 async fn check_server(url: &str, findings: &mut Findings) {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build();
+    let client = outgoing::client(|| reqwest::Client::builder().timeout(Duration::from_secs(5)));
     let response = match client {
         Ok(client) => client.get(format!("{url}/readyz")).send().await,
         Err(error) => Err(error),

@@ -3,6 +3,7 @@
 use crate::bootstrap_file;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use flaghoist_server::outgoing;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -75,7 +76,7 @@ fn address(ufc: &Ufc) -> Result<(String, String)> {
 
 async fn fetch(url: &str, key: &str) -> Result<String> {
     let url = format!("{}/sdk/v1/config", url.trim_end_matches('/'));
-    let response = reqwest::Client::new()
+    let response = outgoing::client(reqwest::Client::builder)?
         .get(&url)
         .header("x-api-key", key)
         .send()

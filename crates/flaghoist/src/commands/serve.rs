@@ -7,10 +7,12 @@ use clap::Args;
 use flaghoist_model::MintId;
 use flaghoist_server::app::{self, App};
 use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
-use flaghoist_server::clock::{Clock, SystemClock};
+use flaghoist_server::clock::{Clock, Stopwatch, SystemClock};
 use flaghoist_server::lifecycle::Patience;
+use flaghoist_server::limits::Limits;
 use flaghoist_server::secret::TimeOrderedIds;
-use flaghoist_server::{demo, lifecycle, publish};
+use flaghoist_server::webhooks::Courier;
+use flaghoist_server::{access, demo, lifecycle, publish, webhooks};
 use flaghoist_store::{PostgresStore, SqliteStore, Store};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -80,6 +82,12 @@ async fn run_server(
     // Signals are caught from here on: a stop during the start is a stop, not a crash.
     let soft = stop.softly.clone();
     listen_for_signals(stop)?;
+    let client_address_header = match &configuration.client_address_header {
+        None => None,
+        Some(name) => {
+            Some(name.parse().with_context(|| format!("client_address_header: {name:?} names no header"))?)
+        }
+    };
     let listener = TcpListener::bind(configuration.listen)
         .await
         .with_context(|| format!("could not listen on {}", configuration.listen))?;
@@ -97,6 +105,9 @@ async fn run_server(
     let mut app = App::new(store, clock, ids);
     app.request_timeout = Duration::from_millis(configuration.request_timeout_ms);
     app.body_timeout = Duration::from_millis(configuration.body_timeout_ms);
+    app.limits = Limits::new(&configuration.limits, Arc::new(Stopwatch::default()));
+    app.client_address_header = client_address_header;
+    app.courier = Courier::new(configuration.webhook_allow_private_targets);
     let app = Arc::new(app);
     app.publisher.refresh().await.context("could not read the flags")?;
     match &made {
@@ -113,13 +124,16 @@ async fn run_server(
 
     let tasks = TaskTracker::new();
     tasks.spawn(publish::follow(Arc::clone(&app.publisher), soft.clone()));
+    // Requests that are finished after the stop count too.
+    let drained = CancellationToken::new();
+    tasks.spawn(access::write_down_uses(Arc::clone(&app), drained.clone()));
+    let drain = Duration::from_millis(configuration.drain_timeout_ms);
+    tasks.spawn(webhooks::deliver(Arc::clone(&app), soft.clone(), drain));
     tasks.close();
     tracing::info!(url, engine = app.store.engine().await.unwrap_or_default(), "listening");
-    let patience = Patience {
-        head: Duration::from_millis(configuration.head_timeout_ms),
-        drain: Duration::from_millis(configuration.drain_timeout_ms),
-    };
+    let patience = Patience { head: Duration::from_millis(configuration.head_timeout_ms), drain };
     lifecycle::serve(listener, app::build(app), soft, patience).await;
+    drained.cancel();
     tasks.wait().await;
     tracing::info!("stopped");
     Ok(())

@@ -139,6 +139,49 @@ async fn a_body_over_the_limit_is_413_in_the_shape_of_its_dialect() {
 }
 
 #[tokio::test]
+async fn whoever_asks_more_often_than_is_configured_is_429() {
+    let place = Place::sqlite();
+    let config = place.beside("flaghoist.toml");
+    let text = r#"
+        client_address_header = "X-Real-IP"
+        [limits]
+        management = { requests = 2, seconds = 600 }
+        stranger = { requests = 1, seconds = 600 }
+    "#;
+    std::fs::write(&config, text).unwrap();
+    let server = Launch::at(&place).arg("--config").arg(&config).start();
+    let keys = place.bootstrap();
+    let management = server.management(&keys);
+    for status in [200, 200, 429] {
+        let answer = management.environments().await.unwrap().expect(status);
+        let retry_after = answer.retry_after.map(|seconds| seconds.parse::<u64>().unwrap());
+        // One of two comes back after half of the time.
+        assert!(retry_after.is_none_or(|seconds| (290..=300).contains(&seconds)), "{retry_after:?}");
+        assert_eq!(retry_after.is_some(), status == 429);
+    }
+
+    let stranger = Management::new(server.url(), "guessed", "guessed");
+    for (address, status) in [(None, 401), (None, 429), (Some("192.0.2.1"), 401), (Some("192.0.2.1"), 429)] {
+        let mut request = stranger.request(Method::GET, "/api/v2/feature-flags");
+        if let Some(address) = address {
+            request = request.header("x-real-ip", address);
+        }
+        Answer::to(request).await.unwrap().expect(status);
+    }
+    server.reader(&keys, "production").evaluate_all(&json!({})).await.expect(200);
+}
+
+#[test]
+fn a_header_of_addresses_that_is_no_header_is_refused_at_the_start() {
+    let place = Place::sqlite();
+    let config = place.beside("flaghoist.toml");
+    std::fs::write(&config, "client_address_header = \"no header\"\n").unwrap();
+    let (status, log) = Launch::at(&place).arg("--config").arg(&config).refused();
+    assert!(!status.success());
+    assert!(log.contains("client_address_header: \"no header\" names no header"), "{log}");
+}
+
+#[tokio::test]
 async fn unknown_paths_are_404_and_wrong_methods_405_in_the_shape_of_their_dialect() {
     let place = Place::sqlite();
     let server = place.start();

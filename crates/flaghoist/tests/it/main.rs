@@ -23,5 +23,6 @@ mod server;
 mod shutdown;
 mod stalling_link;
 mod usage;
+mod webhooks;
 mod wire;
 mod writers;

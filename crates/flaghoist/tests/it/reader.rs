@@ -1,6 +1,6 @@
 //! A reader: what an application asks over OFREP.
 
-use crate::management::Answer;
+use crate::management::{Answer, http};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(url: &str, sdk_key: &str) -> Self {
-        Self { http: reqwest::Client::new(), url: url.to_owned(), sdk_key: sdk_key.to_owned() }
+        Self { http: http(), url: url.to_owned(), sdk_key: sdk_key.to_owned() }
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

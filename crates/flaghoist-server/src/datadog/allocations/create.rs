@@ -5,7 +5,7 @@ use super::resource::{AllocationOut, KIND, allocation_out};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, EntryOutcome, Intent};
 use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
 use crate::decode::{JsonBody, PathOf, path_id};
@@ -48,6 +48,7 @@ pub(crate) struct AllocationData {
     request_body(content((CreateAllocationRequest = "application/json"), (CreateAllocationRequest = "application/vnd.api+json"))),
     responses(
         (status = 201, description = "The allocation", body = Document<Resource<AllocationOut>>, content_type = "application/vnd.api+json"),
+        (status = 202, description = "The change needs an approval: the allocation as it is suggested", body = Document<Resource<AllocationOut>>, content_type = "application/vnd.api+json"),
         Errors, PathErrors, WriteErrors,
     )
 )]
@@ -61,14 +62,15 @@ pub(crate) async fn create_allocation(
     let (attributes, id) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");
     let draft = attributes.into_draft(id, &mut faults);
-    let (flag, _, entry, position) = commands::change_flag_environment(
+    let EntryOutcome { view, entry, said: position, suggestion } = commands::change_flag_environment(
         &app,
         &caller.principal,
         place,
-        Action::AllocationCreated,
+        Intent::to(Action::AllocationCreated),
         |change| change.entry.with_allocation(draft, &change.allocation_context(change.entry), faults),
     )
     .await?;
-    let allocation = allocation_out(&flag, &entry, position, &entry.allocations[position]);
-    Ok(Answer(StatusCode::CREATED, Document { data: allocation.into_resource() }))
+    let allocation = allocation_out(&view.flag, &entry, position, &entry.allocations[position]);
+    let status = if suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Ok(Answer(status, Document { data: allocation.into_resource() }))
 }

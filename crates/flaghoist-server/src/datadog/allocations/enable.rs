@@ -3,8 +3,8 @@
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
-use crate::commands;
-use crate::datadog::{Errors, PathErrors};
+use crate::commands::{self, Intent};
+use crate::datadog::{ConflictErrors, Errors, PathErrors};
 use crate::decode::{PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -22,7 +22,11 @@ use flaghoist_model::history::Action;
         ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
     ),
-    responses((status = 200, description = "Enabled"), Errors, PathErrors)
+    responses(
+        (status = 200, description = "Enabled"),
+        (status = 202, description = "The change needs an approval"),
+        Errors, PathErrors, ConflictErrors,
+    )
 )]
 pub(crate) async fn enable_feature_flag(
     State(app): State<AppState>,
@@ -44,7 +48,11 @@ pub(crate) async fn enable_feature_flag(
         ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
     ),
-    responses((status = 200, description = "Disabled"), Errors, PathErrors)
+    responses(
+        (status = 200, description = "Disabled"),
+        (status = 202, description = "The change needs an approval"),
+        Errors, PathErrors, ConflictErrors,
+    )
 )]
 pub(crate) async fn disable_feature_flag(
     State(app): State<AppState>,
@@ -62,9 +70,10 @@ async fn set_enabled(
 ) -> Result<StatusCode, ApiError> {
     let place = (path_id(flag_id, "feature flag")?, path_id(environment_id, "environment")?);
     let action = if enabled { Action::FlagEnabled } else { Action::FlagDisabled };
-    commands::change_flag_environment(app, &caller.principal, place, action, |change| {
+    let intent = Intent::to(action);
+    let outcome = commands::change_flag_environment(app, &caller.principal, place, intent, |change| {
         Ok((change.entry.with_enabled(enabled, change.now), ()))
     })
     .await?;
-    Ok(StatusCode::OK)
+    Ok(if outcome.suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK })
 }

@@ -6,10 +6,10 @@ use super::resource::{AllocationOut, KIND, allocation_out};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, EntryOutcome, Intent};
 use crate::datadog::envelope::{Answer, Filters, RequestResource};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
-use crate::decode::{JsonBody, Member, Object, PathOf, path_id};
+use crate::decode::{A_UUID, JsonBody, Member, Object, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::allocation::AllocationDraft;
@@ -17,6 +17,7 @@ use flaghoist_model::flag_environment::ServingPatch;
 use flaghoist_model::history::Action;
 use flaghoist_model::{Faults, Patch, Rejection};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// Body of the request.
@@ -52,6 +53,46 @@ impl ReplaceBody {
     }
 }
 
+/// Allocations in the text of a suggestion: a JSON array of resources, or of their members. Faults stand under
+/// `pointer`.
+pub(crate) fn parse_allocations(
+    text: &str,
+    pointer: &str,
+) -> Result<(Vec<AllocationDraft>, Faults), ApiError> {
+    #[derive(Deserialize)]
+    struct Element {
+        #[serde(default)]
+        id: Member<String>,
+        #[serde(default)]
+        attributes: Member<Object<AllocationIn>>,
+    }
+    let mut faults = Faults::under(pointer);
+    let elements: Result<Vec<&RawValue>, _> = serde_json::from_str(text);
+    let elements = elements.map_err(|error| {
+        faults.push(format!("is not the text of a JSON array of allocations: {error}"));
+        ApiError::Invalid(faults.clone().into_vec())
+    })?;
+    let mut drafts = Vec::new();
+    for (position, element) in elements.into_iter().enumerate() {
+        let draft = faults.at(position, |faults| {
+            let wrong = |error: serde_json::Error| format!("is no allocation: {error}");
+            let read: Object<Element> =
+                serde_json::from_str(element.get()).map_err(|error| faults.push(wrong(error))).ok()?;
+            let Object(Element { id, attributes }) = read;
+            let id = id.optional("id", A_UUID, faults);
+            let attributes = if attributes.is_given() {
+                attributes.optional("attributes", "the members as an object", faults)
+            } else {
+                serde_json::from_str(element.get()).map_err(|error| faults.push(wrong(error))).ok()
+            };
+            let Object(attributes) = attributes?;
+            Some(faults.at("attributes", |faults| attributes.into_draft(id, faults)))
+        });
+        drafts.extend(draft);
+    }
+    Ok((drafts, faults))
+}
+
 /// What else the request may ask for.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -76,6 +117,7 @@ pub(crate) struct ReplaceOptions {
     request_body(content((ReplaceAllocationsRequest = "application/json"), (ReplaceAllocationsRequest = "application/vnd.api+json"))),
     responses(
         (status = 200, description = "The allocations, in order", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json"),
+        (status = 202, description = "The change needs an approval: the allocations as they are suggested", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json"),
         Errors, PathErrors, WriteErrors,
     )
 )]
@@ -88,11 +130,11 @@ pub(crate) async fn replace_allocations(
 ) -> Result<Answer<Document<Vec<Resource<AllocationOut>>>>, ApiError> {
     let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);
     let (drafts, faults) = request.into_drafts()?;
-    let (flag, _, entry, ()) = commands::change_flag_environment(
+    let EntryOutcome { view, entry, suggestion, .. } = commands::change_flag_environment(
         &app,
         &caller.principal,
         place,
-        Action::AllocationsReplaced,
+        Intent::to(Action::AllocationsReplaced),
         |change| {
             let mut entry = change.entry.clone();
             if let Some(key) = options.default_variant_key {
@@ -114,7 +156,10 @@ pub(crate) async fn replace_allocations(
     .map_err(|error| error.of_list("/data"))?;
     let allocations = entry.allocations.iter().enumerate();
     let data = allocations
-        .map(|(position, allocation)| allocation_out(&flag, &entry, position, allocation).into_resource())
+        .map(|(position, allocation)| {
+            allocation_out(&view.flag, &entry, position, allocation).into_resource()
+        })
         .collect();
-    Ok(Answer(StatusCode::OK, Document { data }))
+    let status = if suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok(Answer(status, Document { data }))
 }

@@ -4,8 +4,10 @@ use crate::datadog::Resource;
 use crate::datadog::flags::VariantOut;
 use flaghoist_model::allocation::{Allocation, GuardrailMetric, VariantWeight};
 use flaghoist_model::condition::{Condition, TargetingRule, Test};
+use flaghoist_model::definition::EntryDefinition;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::id::EnvironmentId;
 use flaghoist_model::schedule::{Schedule, Step};
 use serde::Serialize;
 use serde_json::Value;
@@ -216,6 +218,23 @@ pub(crate) fn allocation_out(
         updated_at: allocation.updated_at.to_string(),
     };
     IdentifiedAllocation { id: allocation.id.to_string(), attributes }
+}
+
+/// The allocations of a definition as a JSON array, each with its id.
+pub(crate) fn definition_out(
+    flag: &Flag,
+    environment_id: EnvironmentId,
+    definition: &EntryDefinition,
+) -> Value {
+    let entry = FlagEnvironment {
+        allocations: definition.allocations.clone(),
+        ..FlagEnvironment::initial(flag, environment_id)
+    };
+    let allocations = entry.allocations.iter().enumerate();
+    let allocations = allocations.filter_map(|(position, allocation)| {
+        serde_json::to_value(allocation_out(flag, &entry, position, allocation).with_id()).ok()
+    });
+    allocations.collect()
 }
 
 /// An allocation and its id, which stands inside or beside the members.

@@ -73,6 +73,6 @@ pub(crate) async fn update_environment(
     let (attributes, _) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");
     let draft = attributes.into_patch(&mut faults);
-    let environment = commands::update_environment(&app, &caller.principal, id, draft, faults).await?;
+    let environment = commands::update_environment(&app, &caller.principal, id, draft, faults, None).await?;
     Ok(Answer(StatusCode::OK, Document { data: Resource::from(&environment) }))
 }

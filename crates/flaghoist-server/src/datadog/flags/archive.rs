@@ -1,15 +1,14 @@
 //! `POST /api/v2/feature-flags/{feature_flag_id}/archive` and `/unarchive`
 
-use super::resource::{FlagAttributes, single};
+use super::resource::{FlagAttributes, changed};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
-use crate::commands::{self, FlagChange};
+use crate::commands::{self, FlagChange, Intent};
 use crate::datadog::envelope::Answer;
-use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource};
+use crate::datadog::{ConflictErrors, Document, Errors, JsonApi, PathErrors, Resource};
 use crate::decode::{PathOf, path_id};
 use axum::extract::State;
-use axum::http::StatusCode;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::history::Action;
 
@@ -24,7 +23,8 @@ use flaghoist_model::history::Action;
     params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
     responses(
         (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
-        Errors, PathErrors,
+        (status = 202, description = "The change needs an approval: the flag as it is", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, ConflictErrors,
     )
 )]
 pub(crate) async fn archive_feature_flag(
@@ -48,7 +48,8 @@ pub(crate) async fn archive_feature_flag(
     params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
     responses(
         (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
-        Errors, PathErrors,
+        (status = 202, description = "The change needs an approval: the flag as it is", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, ConflictErrors,
     )
 )]
 pub(crate) async fn unarchive_feature_flag(
@@ -72,6 +73,8 @@ async fn change(
     apply: impl FnOnce(FlagChange<'_>) -> Flag + Send,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let id = path_id(id, "feature flag")?;
-    let view = commands::change_flag(app, &caller.principal, id, action, |change| Ok(apply(change))).await?;
-    Ok(Answer(StatusCode::OK, single(&view, shape)))
+    let intent = Intent::to(action);
+    let outcome =
+        commands::change_flag(app, &caller.principal, id, intent, |change| Ok(apply(change))).await?;
+    Ok(changed(&outcome, shape))
 }

@@ -1,8 +1,10 @@
 //! A flag on the wire.
 
-use crate::commands::FlagView;
+use crate::commands::{FlagOutcome, FlagView};
 use crate::datadog::allocations::{AllocationOut, AllocationsOut, allocation_out};
+use crate::datadog::envelope::Answer;
 use crate::datadog::{Document, JsonApi, Resource};
+use axum::http::StatusCode;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
@@ -213,6 +215,9 @@ pub(crate) struct FlagAttributes {
     /// Whether it is still needed.
     #[schema(value_type = crate::datadog::names::StalenessStatusName)]
     staleness_status: &'static str,
+    /// The oldest change of the flag itself that waits for approval. An extension of ours.
+    #[schema(format = Uuid)]
+    pending_suggestion_id: Option<String>,
 }
 
 fn attributes(view: &FlagView, shape: Option<JsonApi>) -> FlagListAttributes {
@@ -251,6 +256,17 @@ pub(crate) fn single(view: &FlagView, shape: JsonApi) -> Document<Resource<FlagA
     let attributes = FlagAttributes {
         listed: attributes(view, Some(shape)),
         staleness_status: view.flag.staleness_status.as_str(),
+        pending_suggestion_id: view.pending_suggestion_id.map(|id| id.to_string()),
     };
     Document { data: Resource { id: view.flag.id.to_string(), kind: KIND, attributes } }
+}
+
+/// What a flag answers to a change: the flag as it is now; 202 when the change waits for an approval.
+pub(crate) fn changed(outcome: &FlagOutcome, shape: JsonApi) -> Answer<Document<Resource<FlagAttributes>>> {
+    let status = if outcome.suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let mut document = single(&outcome.view, shape);
+    if let Some(suggestion) = &outcome.suggestion {
+        document.data.attributes.pending_suggestion_id = Some(suggestion.id.to_string());
+    }
+    Answer(status, document)
 }

@@ -1,15 +1,14 @@
 //! `PUT /api/v2/feature-flags/{feature_flag_id}`
 
-use super::resource::{FlagAttributes, KIND, single};
+use super::resource::{FlagAttributes, KIND, changed};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, Intent};
 use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource, WriteErrors};
 use crate::decode::{A_BOOLEAN, A_STRING, JsonBody, Member, PathOf, one_of, path_id};
 use axum::extract::State;
-use axum::http::StatusCode;
 use flaghoist_model::Faults;
 use flaghoist_model::flag::{DistributionChannel, FlagPatch, StalenessStatus};
 use flaghoist_model::history::Action;
@@ -116,6 +115,7 @@ pub(crate) struct UpdateFlagData {
     request_body(content((UpdateFlagRequest = "application/json"), (UpdateFlagRequest = "application/vnd.api+json"))),
     responses(
         (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
+        (status = 202, description = "The change of the channel needs an approval: the flag as it is", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
         Errors, PathErrors, WriteErrors,
     )
 )]
@@ -130,9 +130,10 @@ pub(crate) async fn update_feature_flag(
     let (attributes, _) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");
     let patch = attributes.into_patch(&mut faults);
-    let view = commands::change_flag(&app, &caller.principal, id, Action::FlagUpdated, |change| {
+    let intent = Intent::to(Action::FlagUpdated);
+    let outcome = commands::change_flag(&app, &caller.principal, id, intent, |change| {
         change.view.flag.update(patch, change.principal, change.now, faults)
     })
     .await?;
-    Ok(Answer(StatusCode::OK, single(&view, shape)))
+    Ok(changed(&outcome, shape))
 }

@@ -4,14 +4,16 @@ use super::resource::{VariantAnswer, VariantBody};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, FlagOutcome, Intent};
 use crate::datadog::envelope::Answer;
 use crate::datadog::flags::create::VariantIn;
 use crate::datadog::{Errors, PathErrors, WriteErrors};
-use crate::decode::{PathOf, path_id};
+use crate::decode::{self, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
+use flaghoist_model::Faults;
 use flaghoist_model::history::Action;
+use flaghoist_model::variant::VariantDraft;
 
 /// Create a variant
 ///
@@ -37,7 +39,8 @@ pub(crate) async fn create_variant(
     let id = path_id(&id, "feature flag")?;
     let draft = members.into_draft(&mut faults);
     let mut made = None;
-    let view = commands::change_flag(&app, &caller.principal, id, Action::VariantCreated, |change| {
+    let intent = Intent::to(Action::VariantCreated);
+    let FlagOutcome { view, .. } = commands::change_flag(&app, &caller.principal, id, intent, |change| {
         let (flag, id) =
             change.view.flag.add_variant(draft, change.principal, change.now, change.ids, faults)?;
         made = Some(id);
@@ -46,4 +49,11 @@ pub(crate) async fn create_variant(
     .await?;
     let made = made.ok_or_else(|| ApiError::internal("a variant was added without an id"))?;
     Ok(Answer(StatusCode::CREATED, VariantAnswer::of(&view.flag, made)?))
+}
+
+/// A variant in the text of a suggestion. Faults stand under `pointer`.
+pub(crate) fn variant_draft(text: &str, pointer: &str) -> Result<(VariantDraft, Faults), ApiError> {
+    let mut faults = Faults::under(pointer);
+    let members: VariantIn = decode::parse_text(text, &mut faults)?;
+    Ok((members.into_draft(&mut faults), faults))
 }

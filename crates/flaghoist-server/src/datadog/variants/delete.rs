@@ -1,14 +1,16 @@
 //! `DELETE /api/v2/feature-flags/{feature_flag_id}/variants/{variant_id}`
 
+use super::resource::SuggestedVariant;
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, Intent};
+use crate::datadog::envelope::Answer;
 use crate::datadog::{Errors, PathErrors, WriteErrors};
 use crate::decode::{PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
-use flaghoist_model::Rejection;
+use axum::response::{IntoResponse, Response};
 use flaghoist_model::history::Action;
 
 /// Delete a variant
@@ -23,28 +25,30 @@ use flaghoist_model::history::Action;
         ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("variant_id" = String, Path, description = "The variant's id", format = Uuid),
     ),
-    responses((status = 204, description = "Deleted"), Errors, PathErrors, WriteErrors)
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 201, description = "The change needs an approval: the variant as it is, with the suggestion in `data`", body = SuggestedVariant, content_type = "application/vnd.api+json"),
+        Errors, PathErrors, WriteErrors,
+    )
 )]
 pub(crate) async fn delete_variant(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
     PathOf((flag_id, variant_id)): PathOf<(String, String)>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     let flag_id = path_id(&flag_id, "feature flag")?;
     let variant_id = path_id(&variant_id, "variant")?;
-    commands::change_flag(&app, &caller.principal, flag_id, Action::VariantDeleted, |change| {
-        let serving = change.view.environments.iter().find(|(_, entry)| entry.refers_to(variant_id));
-        if let Some((environment, _)) = serving {
-            return Err(Rejection::conflict(
-                "",
-                format!(
-                    "the variant is the default, override or off variant of environment {:?}, or an allocation there refers to it",
-                    environment.name
-                ),
-            ));
-        }
+    let intent = Intent::to(Action::VariantDeleted).of_variant(variant_id);
+    let outcome = commands::change_flag(&app, &caller.principal, flag_id, intent, |change| {
+        change.view.check_unused(variant_id)?;
         change.view.flag.remove_variant(variant_id, change.principal, change.now)
     })
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    match outcome.suggestion {
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(suggestion) => {
+            let body = SuggestedVariant::of(&outcome.view.flag, variant_id, &suggestion)?;
+            Ok(Answer(StatusCode::CREATED, body).into_response())
+        }
+    }
 }

@@ -4,11 +4,13 @@ use crate::ApiError;
 use crate::app::AppState;
 use crate::datadog::Resource;
 use crate::datadog::flags::VariantOut;
+use crate::datadog::suggestions::{SuggestionOut, suggestion_out};
 use crate::decode::{self, Member, Object};
 use axum::extract::{FromRequest, Request};
 use flaghoist_model::Faults;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::id::VariantId;
+use flaghoist_model::suggestion::Suggestion;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,6 +33,23 @@ impl VariantAnswer {
         let variant = flag.variant(id).ok_or_else(|| decode::not_found("variant", id))?;
         let flat = VariantOut::from(variant);
         Ok(Self { data: Resource { id: id.to_string(), kind: KIND, attributes: flat.clone() }, flat })
+    }
+}
+
+/// A variant as it is, flat, beside the suggestion that a change of it became.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct SuggestedVariant {
+    #[serde(flatten)]
+    flat: VariantOut,
+    /// The suggestion; its id is used to approve or reject.
+    data: Resource<SuggestionOut>,
+}
+
+impl SuggestedVariant {
+    /// The answer for a variant of `flag`.
+    pub(crate) fn of(flag: &Flag, id: VariantId, suggestion: &Suggestion) -> Result<Self, ApiError> {
+        let variant = flag.variant(id).ok_or_else(|| decode::not_found("variant", id))?;
+        Ok(Self { flat: VariantOut::from(variant), data: suggestion_out(flag, suggestion) })
     }
 }
 

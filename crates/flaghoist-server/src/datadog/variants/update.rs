@@ -1,15 +1,17 @@
 //! `PUT /api/v2/feature-flags/{feature_flag_id}/variants/{variant_id}`
 
-use super::resource::{VariantAnswer, VariantBody};
+use super::resource::{SuggestedVariant, VariantAnswer, VariantBody};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, Intent};
 use crate::datadog::envelope::Answer;
 use crate::datadog::{Errors, PathErrors, WriteErrors};
-use crate::decode::{A_STRING, Member, PathOf, path_id};
+use crate::decode::{self, A_STRING, Member, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use flaghoist_model::Faults;
 use flaghoist_model::flag::VariantPatch;
 use flaghoist_model::history::Action;
 use serde::Deserialize;
@@ -46,6 +48,7 @@ pub(crate) struct VariantUpdate {
     request_body(content((VariantUpdate = "application/json"), (VariantUpdate = "application/vnd.api+json"))),
     responses(
         (status = 200, description = "The variant", body = VariantAnswer, content_type = "application/vnd.api+json"),
+        (status = 201, description = "The change needs an approval: the variant as it is, with the suggestion in `data`", body = SuggestedVariant, content_type = "application/vnd.api+json"),
         Errors, PathErrors, WriteErrors,
     )
 )]
@@ -54,20 +57,40 @@ pub(crate) async fn update_variant(
     caller: Allowed<WriteFlagParts>,
     PathOf((flag_id, variant_id)): PathOf<(String, String)>,
     VariantBody { members, mut faults }: VariantBody<VariantUpdate>,
-) -> Result<Answer<VariantAnswer>, ApiError> {
+) -> Result<Response, ApiError> {
     let flag_id = path_id(&flag_id, "feature flag")?;
     let variant_id = path_id(&variant_id, "variant")?;
-    let patch = VariantPatch {
-        name: members.name.optional("name", A_STRING, &mut faults),
-        value: members.value.optional("value", "the value as a string", &mut faults),
-        migration_metadata: members
-            .migration_metadata
-            .patch("migration_metadata", "an object", &mut faults)
-            .map(Value::Object),
-    };
-    let view = commands::change_flag(&app, &caller.principal, flag_id, Action::VariantUpdated, |change| {
+    let patch = members.into_patch(&mut faults);
+    let intent = Intent::to(Action::VariantUpdated).of_variant(variant_id);
+    let outcome = commands::change_flag(&app, &caller.principal, flag_id, intent, |change| {
         change.view.flag.update_variant(variant_id, patch, change.principal, change.now, faults)
     })
     .await?;
-    Ok(Answer(StatusCode::OK, VariantAnswer::of(&view.flag, variant_id)?))
+    let flag = &outcome.view.flag;
+    Ok(match outcome.suggestion {
+        None => Answer(StatusCode::OK, VariantAnswer::of(flag, variant_id)?).into_response(),
+        Some(suggestion) => {
+            Answer(StatusCode::CREATED, SuggestedVariant::of(flag, variant_id, &suggestion)?).into_response()
+        }
+    })
+}
+
+impl VariantUpdate {
+    fn into_patch(self, faults: &mut Faults) -> VariantPatch {
+        VariantPatch {
+            name: self.name.optional("name", A_STRING, faults),
+            value: self.value.optional("value", "the value as a string", faults),
+            migration_metadata: self
+                .migration_metadata
+                .patch("migration_metadata", "an object", faults)
+                .map(Value::Object),
+        }
+    }
+}
+
+/// A change of a variant in the text of a suggestion. Faults stand under `pointer`.
+pub(crate) fn variant_patch(text: &str, pointer: &str) -> Result<(VariantPatch, Faults), ApiError> {
+    let mut faults = Faults::under(pointer);
+    let members: VariantUpdate = decode::parse_text(text, &mut faults)?;
+    Ok((members.into_patch(&mut faults), faults))
 }

@@ -1,0 +1,306 @@
+//! Definitions: the part of a flag, and of a flag in an environment, that people edit. Suggestions propose
+//! definitions, reverts and copies restore them.
+//!
+//! A definition has a hash of what readers get because of it. Times do not count, nor does where a schedule
+//! stands, which the scheduler moves; names and descriptions of flags and variants do not either.
+
+use crate::Rejection;
+use crate::access::Principal;
+use crate::allocation::Allocation;
+use crate::flag::{DistributionChannel, Flag, StalenessStatus};
+use crate::flag_environment::FlagEnvironment;
+use crate::id::{SavedFilterId, VariantId};
+use crate::saved_filter::SavedFilter;
+use crate::variant::Variant;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// SHA-256 of what counts of a definition, as hexadecimal text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DefinitionHash(String);
+
+impl DefinitionHash {
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn of(value: &impl Serialize) -> Self {
+        // The value is made of types whose maps have text keys and whose numbers are finite, so this cannot fail;
+        // if it did, the hash would be that of `null`, which equals no definition's.
+        let mut value = serde_json::to_value(value).unwrap_or_default();
+        strip(&mut value);
+        let mut text = String::new();
+        write_canonically(&value, &mut text);
+        Self(Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut digits, byte| {
+            use std::fmt::Write;
+            // Writing to a String cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        }))
+    }
+}
+
+/// Members that say when something was changed, or where a schedule stands.
+const NOT_EDITED: [&str; 3] = ["created_at", "updated_at", "status"];
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !NOT_EDITED.contains(&name.as_str()));
+            members.values_mut().for_each(strip);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+/// JSON with sorted members: the same whatever order a map keeps.
+fn write_canonically(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            text.push('{');
+            for name in names {
+                text.push_str(&Value::String(name.clone()).to_string());
+                text.push(':');
+                write_canonically(&members[name], text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::Array(elements) => {
+            text.push('[');
+            for element in elements {
+                write_canonically(element, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+/// What people edit of a flag in an environment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntryDefinition {
+    /// Whether it is evaluated at all.
+    pub enabled: bool,
+    /// Served when no allocation matches.
+    pub default_variant_id: Option<VariantId>,
+    /// Served to everybody when set.
+    pub override_variant_id: Option<VariantId>,
+    /// Served when disabled.
+    pub off_variant_id: Option<VariantId>,
+    /// In the order of evaluation.
+    pub allocations: Vec<Allocation>,
+}
+
+impl EntryDefinition {
+    /// The hash of all of it.
+    pub fn hash(&self) -> DefinitionHash {
+        DefinitionHash::of(self)
+    }
+}
+
+impl From<&FlagEnvironment> for EntryDefinition {
+    fn from(entry: &FlagEnvironment) -> Self {
+        Self {
+            enabled: entry.enabled,
+            default_variant_id: entry.default_variant_id,
+            override_variant_id: entry.override_variant_id,
+            off_variant_id: entry.off_variant_id,
+            allocations: entry.allocations.clone(),
+        }
+    }
+}
+
+impl FlagEnvironment {
+    /// The same with another definition. A definition of earlier days may name variants and saved filters that are
+    /// gone: a conflict.
+    pub fn with_definition(
+        &self,
+        definition: &EntryDefinition,
+        flag: &Flag,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+        now: Timestamp,
+    ) -> Result<Self, Rejection> {
+        let changed = Self {
+            enabled: definition.enabled,
+            default_variant_id: definition.default_variant_id,
+            override_variant_id: definition.override_variant_id,
+            off_variant_id: definition.off_variant_id,
+            allocations: definition.allocations.clone(),
+            updated_at: now,
+            ..self.clone()
+        };
+        let gone = changed
+            .allocations
+            .iter()
+            .flat_map(Allocation::saved_filter_ids)
+            .find(|id| !saved_filters.contains_key(id));
+        if let Some(gone) = gone {
+            return Err(Rejection::conflict(
+                "",
+                format!("it uses saved filter {gone}, which is no longer there"),
+            ));
+        }
+        let gone = changed.variant_ids().find(|id| flag.variant(*id).is_none());
+        match gone {
+            Some(gone) => Err(Rejection::conflict(
+                "",
+                format!("it serves variant {gone}, which the flag no longer has"),
+            )),
+            None => Ok(changed),
+        }
+    }
+
+    fn variant_ids(&self) -> impl Iterator<Item = VariantId> {
+        let apart = [self.default_variant_id, self.override_variant_id, self.off_variant_id];
+        let weighted = self.allocations.iter().flat_map(|allocation| {
+            let control = allocation.schedule.as_ref().and_then(|schedule| schedule.control_variant_id);
+            allocation.weights.iter().map(|weight| weight.variant_id).chain(control)
+        });
+        apart.into_iter().flatten().chain(weighted)
+    }
+}
+
+/// What people edit of a flag.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FlagDefinition {
+    /// Name.
+    pub name: String,
+    /// Description.
+    pub description: String,
+    /// Text of the JSON Schema of a JSON flag's variants.
+    pub json_schema: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Which readers see it.
+    pub distribution_channel: DistributionChannel,
+    /// Whether changes in production environments need an approval.
+    pub require_approval: bool,
+    /// Whether it is still needed.
+    pub staleness_status: StalenessStatus,
+    /// What a migration tool said.
+    pub migration_metadata: Option<Value>,
+    /// Whether it is in the archive.
+    pub is_archived: bool,
+    /// In the order of creation.
+    pub variants: Vec<Variant>,
+    /// What an environment serves by default until told otherwise.
+    pub initial_default_variant_id: VariantId,
+}
+
+/// What readers get because of a flag's own definition.
+#[derive(Serialize)]
+struct Served<'a> {
+    is_archived: bool,
+    distribution_channel: DistributionChannel,
+    variants: Vec<(VariantId, &'a str, &'a str)>,
+}
+
+impl FlagDefinition {
+    /// The hash of what readers get because of it.
+    pub fn hash(&self) -> DefinitionHash {
+        DefinitionHash::of(&Served {
+            is_archived: self.is_archived,
+            distribution_channel: self.distribution_channel,
+            variants: self
+                .variants
+                .iter()
+                .map(|variant| (variant.id, variant.key.as_str(), variant.value.as_str()))
+                .collect(),
+        })
+    }
+}
+
+impl From<&Flag> for FlagDefinition {
+    fn from(flag: &Flag) -> Self {
+        Self {
+            name: flag.name.clone(),
+            description: flag.description.clone(),
+            json_schema: flag.json_schema.clone(),
+            tags: flag.tags.clone(),
+            distribution_channel: flag.distribution_channel,
+            require_approval: flag.require_approval,
+            staleness_status: flag.staleness_status,
+            migration_metadata: flag.migration_metadata.clone(),
+            is_archived: flag.archived_at.is_some(),
+            variants: flag.variants.clone(),
+            initial_default_variant_id: flag.initial_default_variant_id,
+        }
+    }
+}
+
+impl Flag {
+    /// This flag with what differs between `base` and `target` made as in `target`. What was changed meanwhile and
+    /// is the same in both stays as it is now.
+    #[must_use]
+    pub fn merged(
+        &self,
+        base: &FlagDefinition,
+        target: &FlagDefinition,
+        author: &Principal,
+        now: Timestamp,
+    ) -> Self {
+        fn pick<T: PartialEq + Clone>(current: &T, base: &T, target: &T) -> T {
+            if base == target { current.clone() } else { target.clone() }
+        }
+        let mut flag = self.touched(author, now);
+        flag.name = pick(&flag.name, &base.name, &target.name);
+        flag.description = pick(&flag.description, &base.description, &target.description);
+        flag.json_schema = pick(&flag.json_schema, &base.json_schema, &target.json_schema);
+        flag.tags = pick(&flag.tags, &base.tags, &target.tags);
+        flag.distribution_channel =
+            pick(&flag.distribution_channel, &base.distribution_channel, &target.distribution_channel);
+        flag.require_approval =
+            pick(&flag.require_approval, &base.require_approval, &target.require_approval);
+        flag.staleness_status =
+            pick(&flag.staleness_status, &base.staleness_status, &target.staleness_status);
+        flag.migration_metadata =
+            pick(&flag.migration_metadata, &base.migration_metadata, &target.migration_metadata);
+        flag.initial_default_variant_id = pick(
+            &flag.initial_default_variant_id,
+            &base.initial_default_variant_id,
+            &target.initial_default_variant_id,
+        );
+        if base.is_archived != target.is_archived {
+            flag.archived_at = target.is_archived.then_some(now);
+        }
+        let of = |definition: &FlagDefinition, id: VariantId| {
+            definition.variants.iter().find(|variant| variant.id == id).cloned()
+        };
+        flag.variants = self
+            .variants
+            .iter()
+            // Gone in the target though there at the base: removed.
+            .filter(|variant| of(base, variant.id).is_none() || of(target, variant.id).is_some())
+            .map(|variant| match (of(base, variant.id), of(target, variant.id)) {
+                (Some(before), Some(after)) => Variant {
+                    name: pick(&variant.name, &before.name, &after.name),
+                    value: pick(&variant.value, &before.value, &after.value),
+                    migration_metadata: pick(
+                        &variant.migration_metadata,
+                        &before.migration_metadata,
+                        &after.migration_metadata,
+                    ),
+                    updated_at: if before == after { variant.updated_at } else { now },
+                    ..variant.clone()
+                },
+                _ => variant.clone(),
+            })
+            .collect();
+        for variant in &target.variants {
+            if of(base, variant.id).is_none() && flag.variant(variant.id).is_none() {
+                flag.variants.push(variant.clone());
+            }
+        }
+        flag
+    }
+}

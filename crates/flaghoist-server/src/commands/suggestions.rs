@@ -1,0 +1,315 @@
+//! Decisions about suggestions.
+
+use super::approvals::last_history_id;
+use super::{Edit, EntryChange, FlagChange, FlagView, Record, flags};
+use crate::ApiError;
+use crate::access::restriction::check_relation;
+use crate::app::App;
+use crate::decode::not_found;
+use flaghoist_model::access::{Principal, Relation};
+use flaghoist_model::difference::Difference;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::history::{Action, Authority};
+use flaghoist_model::id::SuggestionId;
+use flaghoist_model::suggestion::{ProposedChange, Subject, Suggestion};
+use flaghoist_model::{Fault, Rejection};
+use flaghoist_store::{Reader, SuggestionFilter};
+
+/// Most differences that an error names.
+const DIFFERENCES_SHOWN: usize = 10;
+
+/// A suggestion with the flag it is about, as it is now.
+pub(crate) struct SuggestionView {
+    /// The suggestion.
+    pub(crate) suggestion: Suggestion,
+    /// The flag.
+    pub(crate) flag: FlagView,
+}
+
+/// What somebody decides about a suggestion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is good, and is applied at once.
+    ApproveAndApply,
+    /// It is good, and somebody will apply it.
+    Approve,
+    /// It is not to be.
+    Reject,
+    /// It was approved before, and is to be now.
+    Apply,
+}
+
+/// A change as a suggestion makes it.
+pub(crate) enum Wanted {
+    /// Of what the flag serves in an environment.
+    Entry(Box<dyn FnOnce(EntryChange<'_>) -> Result<(FlagEnvironment, ()), Rejection> + Send>),
+    /// Of the flag itself.
+    Flag(Box<dyn FnOnce(FlagChange<'_>) -> Result<Flag, Rejection> + Send>),
+}
+
+/// The suggestion as it is.
+pub(crate) async fn view_suggestion(
+    app: &App,
+    principal: &Principal,
+    id: SuggestionId,
+) -> Result<SuggestionView, ApiError> {
+    let mut reader = app.store.read().await?;
+    load(reader.as_mut(), principal, id).await
+}
+
+/// Suggestions that a filter lets through, the last changed first.
+pub(crate) async fn view_suggestions(
+    app: &App,
+    principal: &Principal,
+    filter: &SuggestionFilter,
+    limit: i64,
+) -> Result<Vec<SuggestionView>, ApiError> {
+    let mut reader = app.store.read().await?;
+    let mut views = Vec::new();
+    for suggestion in reader.suggestions(principal.project_id, filter, limit).await? {
+        let flag = flags::load(reader.as_mut(), principal, suggestion.flag_id).await?;
+        views.push(SuggestionView { suggestion, flag });
+    }
+    Ok(views)
+}
+
+async fn load(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+    id: SuggestionId,
+) -> Result<SuggestionView, ApiError> {
+    let found = reader.find_suggestion(principal.project_id, id).await?;
+    let suggestion = found.ok_or_else(|| not_found("suggestion", id))?;
+    let flag = flags::load(reader, principal, suggestion.flag_id).await?;
+    Ok(SuggestionView { suggestion, flag })
+}
+
+/// Loads a suggestion that the caller may have a say in.
+async fn load_to_change(edit: &mut Edit<'_>, id: SuggestionId) -> Result<SuggestionView, ApiError> {
+    let view = load(edit.writer.as_mut(), edit.principal, id).await?;
+    let needed = match view.suggestion.change {
+        ProposedChange::Entry { .. } => Relation::Contributor,
+        ProposedChange::Flag { .. } => Relation::Editor,
+    };
+    check_relation(edit.writer.as_mut(), edit.principal, view.flag.flag.id, needed).await?;
+    Ok(view)
+}
+
+/// Decides about a suggestion. A comment is kept with it.
+pub(crate) async fn decide(
+    app: &App,
+    principal: &Principal,
+    id: SuggestionId,
+    verdict: Verdict,
+    comment: Option<String>,
+) -> Result<SuggestionView, ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let SuggestionView { suggestion: before, flag } = load_to_change(&mut edit, id).await?;
+    let now = edit.now;
+    let decided = match verdict {
+        Verdict::Approve | Verdict::ApproveAndApply => before.approve(principal, now)?,
+        Verdict::Reject => before.reject(principal, now)?,
+        Verdict::Apply => before.clone(),
+    };
+    let decided = match comment {
+        Some(text) => decided.with_comment(text, principal, now, app.ids.as_ref())?,
+        None => decided,
+    };
+    match verdict {
+        Verdict::Reject => save(edit, &flag, &before, decided, Action::SuggestionRejected).await,
+        Verdict::Approve => {
+            check_drift(&decided, &flag)?;
+            save(edit, &flag, &before, decided, Action::SuggestionApproved).await
+        }
+        Verdict::ApproveAndApply | Verdict::Apply => {
+            check_drift(&decided, &flag)?;
+            apply(edit, flag, decided).await
+        }
+    }
+}
+
+/// Takes a suggestion back.
+pub(crate) async fn delete_suggestion(
+    app: &App,
+    principal: &Principal,
+    id: SuggestionId,
+) -> Result<(), ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let SuggestionView { suggestion: before, flag } = load_to_change(&mut edit, id).await?;
+    let deleted = before.delete(principal, edit.now)?;
+    save(edit, &flag, &before, deleted, Action::SuggestionDeleted).await?;
+    Ok(())
+}
+
+/// Says something about a suggestion.
+pub(crate) async fn comment_on_suggestion(
+    app: &App,
+    principal: &Principal,
+    id: SuggestionId,
+    text: String,
+) -> Result<SuggestionView, ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let SuggestionView { suggestion: before, flag } = load(edit.writer.as_mut(), principal, id).await?;
+    let commented = before.with_comment(text, principal, edit.now, app.ids.as_ref())?;
+    save(edit, &flag, &before, commented, Action::SuggestionCommented).await
+}
+
+/// Changes what an open suggestion proposes, against what is there now. It loses its approvals.
+pub(crate) async fn edit_suggestion(
+    app: &App,
+    principal: &Principal,
+    id: SuggestionId,
+    wanted: Wanted,
+    subject: Subject,
+) -> Result<SuggestionView, ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let SuggestionView { suggestion: before, flag: view } = load_to_change(&mut edit, id).await?;
+    let saved_filters = edit.saved_filters().await?;
+    let ids = app.ids.as_ref();
+    let change = match (wanted, before.environment_id) {
+        (Wanted::Entry(wanted), Some(environment_id)) => {
+            let (_, entry) = view.entry(environment_id)?;
+            let change = EntryChange {
+                flag: &view.flag,
+                entry,
+                saved_filters: &saved_filters,
+                now: edit.now,
+                ids,
+                view: &view,
+            };
+            ProposedChange::entry(entry, &wanted(change)?.0)
+        }
+        (Wanted::Flag(wanted), None) => {
+            let change = FlagChange { view: &view, principal, now: edit.now, ids };
+            ProposedChange::flag(&view.flag, &wanted(change)?)
+        }
+        (Wanted::Entry(_), None) | (Wanted::Flag(_), Some(_)) => {
+            return Err(Rejection::invalid(
+                "/data/attributes/property",
+                "a suggestion stays about what it is about",
+            )
+            .into());
+        }
+    };
+    let base_revision = edit.writer.revision() - 1;
+    let last =
+        last_history_id(edit.writer.as_mut(), principal.project_id, view.flag.id, before.environment_id)
+            .await?;
+    let edited = before.edit(subject, change, base_revision, last, principal, edit.now)?;
+    save(edit, &view, &before, edited, Action::SuggestionUpdated).await
+}
+
+/// Saves a suggestion that changes nothing else.
+async fn save(
+    mut edit: Edit<'_>,
+    flag: &FlagView,
+    before: &Suggestion,
+    after: Suggestion,
+    action: Action,
+) -> Result<SuggestionView, ApiError> {
+    edit.writer.update_suggestion(&after).await?;
+    let record = Record {
+        flag_id: Some(after.flag_id),
+        environment_id: after.environment_id,
+        before: Some(before),
+        after: Some(&after),
+        ..Record::of(action)
+    };
+    edit.commit(record).await?;
+    Ok(SuggestionView { suggestion: after, flag: flag.clone() })
+}
+
+/// Makes the change that a suggestion proposes, in the transaction that says so of the suggestion.
+async fn apply(
+    mut edit: Edit<'_>,
+    view: FlagView,
+    suggestion: Suggestion,
+) -> Result<SuggestionView, ApiError> {
+    let authority = suggestion.authority(edit.principal)?;
+    let applied = suggestion.applied(edit.principal, edit.now);
+    edit.writer.update_suggestion(&applied).await?;
+    let flag = match &suggestion.change {
+        ProposedChange::Entry { target, .. } => {
+            apply_to_entry(edit, view, &applied, target, authority).await?
+        }
+        ProposedChange::Flag { base, target } => {
+            let after = view.flag.merged(base, target, edit.principal, edit.now);
+            for variant in &view.flag.variants {
+                if after.variant(variant.id).is_none() {
+                    view.check_unused(variant.id)?;
+                }
+            }
+            edit.save_flag(&view, &after).await?;
+            let record = Record {
+                flag_id: Some(after.id),
+                before: Some(&view.flag),
+                after: Some(&after),
+                reason: applied.comment.clone(),
+                authority: Some(authority),
+                ..Record::of(applied.subject.history_action)
+            };
+            edit.commit(record).await?;
+            FlagView { flag: after, ..view }
+        }
+    };
+    Ok(SuggestionView { suggestion: applied, flag })
+}
+
+async fn apply_to_entry(
+    mut edit: Edit<'_>,
+    mut view: FlagView,
+    applied: &Suggestion,
+    target: &flaghoist_model::definition::EntryDefinition,
+    authority: Authority,
+) -> Result<FlagView, ApiError> {
+    let environment_id = applied
+        .environment_id
+        .ok_or_else(|| ApiError::internal("a change of an entry without an environment"))?;
+    let (_, before) = view.entry(environment_id)?;
+    let saved_filters = edit.saved_filters().await?;
+    let after = before.with_definition(target, &view.flag, &saved_filters, edit.now)?;
+    edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
+    let record = Record {
+        flag_id: Some(view.flag.id),
+        environment_id: Some(environment_id),
+        before: Some(before),
+        after: Some(&after),
+        reason: applied.comment.clone(),
+        authority: Some(authority),
+        ..Record::of(applied.subject.history_action)
+    };
+    edit.commit(record).await?;
+    if let Some((_, entry)) =
+        view.environments.iter_mut().find(|(environment, _)| environment.id == environment_id)
+    {
+        *entry = after;
+    }
+    Ok(view)
+}
+
+/// Refuses a suggestion when what it changes was itself changed since, and says how.
+fn check_drift(suggestion: &Suggestion, view: &FlagView) -> Result<(), ApiError> {
+    let drift = drift(suggestion, view);
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = drift.iter().take(DIFFERENCES_SHOWN).map(describe).collect();
+    let message = format!(
+        "what the suggestion changes was itself changed since it was made: {}; edit the suggestion to make it against what is there now",
+        shown.join("; ")
+    );
+    Err(ApiError::Conflict(Fault { pointer: String::new(), message }))
+}
+
+/// In what the present differs from what the suggestion was made against.
+pub(crate) fn drift(suggestion: &Suggestion, view: &FlagView) -> Vec<Difference> {
+    let entry = suggestion.environment_id.and_then(|id| view.entry(id).ok()).map(|(_, entry)| entry);
+    suggestion.change.drift(&view.flag, entry)
+}
+
+fn describe(difference: &Difference) -> String {
+    let shown =
+        |value: &Option<serde_json::Value>| value.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+    format!("{} was {} and is {}", difference.path, shown(&difference.before), shown(&difference.after))
+}

@@ -1,0 +1,6 @@
+//! What happened.
+
+pub(crate) mod get;
+pub(crate) mod list;
+mod resource;
+pub(crate) mod revert;

@@ -1,0 +1,64 @@
+//! The transaction of what is no change of a project.
+
+use super::dialect::within;
+use super::transaction::Steps;
+use super::{Db, credentials, deliveries, failed, sessions};
+use crate::{Bookkeeper, DueDelivery, Result};
+use async_trait::async_trait;
+use flaghoist_model::id::{CredentialId, SessionId};
+use flaghoist_model::user::Session;
+use flaghoist_model::webhook::Delivery;
+use jiff::Timestamp;
+
+/// A [`Bookkeeper`]. Dropping it undoes everything.
+pub(super) struct Bookkeeping {
+    tx: sqlx::Transaction<'static, Db>,
+    steps: Steps,
+}
+
+impl Bookkeeping {
+    pub(super) fn new(tx: sqlx::Transaction<'static, Db>) -> Self {
+        Self { tx, steps: Steps::default() }
+    }
+}
+
+#[async_trait]
+impl Bookkeeper for Bookkeeping {
+    async fn insert_session(&mut self, session: &Session) -> Result<()> {
+        self.steps.take(sessions::insert(&mut self.tx, session)).await
+    }
+
+    async fn delete_session(&mut self, id: SessionId) -> Result<()> {
+        self.steps.take(sessions::delete(&mut self.tx, id)).await
+    }
+
+    async fn delete_expired_sessions(&mut self, now: Timestamp) -> Result<()> {
+        self.steps.take(sessions::delete_expired(&mut self.tx, now)).await
+    }
+
+    async fn mark_used(&mut self, uses: &[(CredentialId, Timestamp)]) -> Result<()> {
+        self.steps.take(credentials::mark_used(&mut self.tx, uses)).await
+    }
+
+    async fn take_due_deliveries(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<DueDelivery>> {
+        self.steps.take(deliveries::take_due(&mut self.tx, now, lease_until, limit)).await
+    }
+
+    async fn finish_delivery(&mut self, delivery: &Delivery) -> Result<()> {
+        self.steps.take(deliveries::finish(&mut self.tx, delivery)).await
+    }
+
+    async fn delete_finished_deliveries(&mut self, before: Timestamp) -> Result<()> {
+        self.steps.take(deliveries::delete_finished(&mut self.tx, before)).await
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<()> {
+        self.steps.check()?;
+        within(async { self.tx.commit().await.map_err(failed) }).await
+    }
+}
