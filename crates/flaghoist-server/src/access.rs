@@ -5,14 +5,15 @@
 //! [`SdkKey`](sdk_key::SdkKey).
 
 pub(crate) mod authentication;
+pub(crate) mod delegation;
 pub(crate) mod management;
 pub(crate) mod restriction;
 pub(crate) mod sdk_key;
 mod uses;
 
 pub(crate) use management::{
-    Allowed, ManageTeams, Membership, OwnKeys, ReadEnvironments, ReadFlags, ReadKeys, ReadPolicies,
-    ReadRoles, ReadTeams, ReadUsers, ReadWebhooks, WriteEnvironments, WriteFlagParts, WriteFlags, WriteKeys,
+    Allowed, AnyMember, ManageTeams, OwnKeys, ReadEnvironments, ReadFlags, ReadKeys, ReadPolicies, ReadRoles,
+    ReadTeams, ReadUsers, ReadWebhooks, WriteEnvironments, WriteFlagParts, WriteFlags, WriteKeys,
     WritePolicies, WriteProjects, WriteRoles, WriteUsers, WriteWebhooks,
 };
 pub use uses::{KeyUses, write_down_uses};

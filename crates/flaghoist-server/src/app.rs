@@ -110,7 +110,7 @@ pub fn describe() -> OpenApi {
 
 /// Datadog dialect.
 fn management() -> OpenApiRouter<AppState> {
-    use datadog::{allocations, environments, flags, suggestions, variants};
+    use datadog::{allocations, environments, flags, restriction_policies, suggestions, teams, variants};
     OpenApiRouter::new()
         .routes(routes!(flags::list::list_feature_flags, flags::create::create_feature_flag))
         .routes(routes!(flags::get::get_feature_flag, flags::update::update_feature_flag))
@@ -136,14 +136,47 @@ fn management() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(suggestions::decide::approve_suggestion))
         .routes(routes!(suggestions::decide::reject_suggestion))
+        .routes(routes!(datadog::current_user::get_current_user))
+        .routes(routes!(
+            restriction_policies::get::get_restriction_policy,
+            restriction_policies::save::update_restriction_policy,
+            restriction_policies::delete::delete_restriction_policy
+        ))
+        .routes(routes!(teams::list::list_teams, teams::create::create_team))
+        .routes(routes!(teams::get::get_team, teams::update::update_team, teams::delete::delete_team))
+        .routes(routes!(teams::memberships::get_team_memberships, teams::memberships::create_team_membership))
+        .routes(routes!(teams::memberships::delete_team_membership))
 }
 
 /// Native management.
 fn native() -> OpenApiRouter<AppState> {
-    use native::webhooks;
+    use native::{keys, me, projects, restriction_policy, roles, session, teams, users, webhooks};
     OpenApiRouter::new()
         .routes(routes!(native::serving::get_serving, native::serving::update_serving))
         .routes(routes!(native::sdk_keys::create_sdk_key))
+        .routes(routes!(session::create::create_session, session::delete::delete_session))
+        .routes(routes!(me::get::get_me))
+        .routes(routes!(me::change_password::change_password))
+        .routes(routes!(me::keys::list_own_keys, me::keys::create_own_key))
+        .routes(routes!(me::keys::revoke_own_key))
+        .routes(routes!(keys::list::list_keys, keys::create::create_key))
+        .routes(routes!(keys::get::get_key, keys::revoke::revoke_key))
+        .routes(routes!(users::list::list_users, users::add::add_user))
+        .routes(routes!(users::get::get_user, users::update::update_user, users::remove::remove_user))
+        .routes(routes!(roles::list::list_roles, roles::create::create_role))
+        .routes(routes!(roles::get::get_role, roles::update::update_role, roles::delete::delete_role))
+        .routes(routes!(teams::list::list_native_teams, teams::create::create_native_team))
+        .routes(routes!(
+            teams::get::get_native_team,
+            teams::update::update_native_team,
+            teams::delete::delete_native_team
+        ))
+        .routes(routes!(
+            restriction_policy::get_flag_restriction_policy,
+            restriction_policy::save_flag_restriction_policy,
+            restriction_policy::delete_flag_restriction_policy
+        ))
+        .routes(routes!(projects::list_projects, projects::create_project))
         .routes(routes!(webhooks::list::list_webhooks, webhooks::create::create_webhook))
         .routes(routes!(
             webhooks::get::get_webhook,

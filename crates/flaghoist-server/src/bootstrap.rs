@@ -10,7 +10,7 @@ use flaghoist_model::id::{CredentialId, HistoryId, ProjectId, UserId};
 use flaghoist_model::project::{DEFAULT_PROJECT_KEY, Project};
 use flaghoist_model::user::{Membership, User, UserKind};
 use flaghoist_model::{Faults, MintId, Rejection};
-use flaghoist_store::{Constraint, Error, Store};
+use flaghoist_store::{Constraint, Error, Store, Writer};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -148,37 +148,14 @@ pub async fn first_start(
         created_at: now,
     };
     writer.insert_user(&user).await?;
-    let membership = Membership {
-        project_id: project.id,
-        user_id: user.id,
-        role: RoleRef::BuiltIn(BuiltInRole::Admin),
-        created_at: now,
-    };
-    writer.save_membership(&membership).await?;
-    let mut keys = Keys { project: &project, ids, now, made: Vec::new() };
-    let api_key =
-        keys.make("First API key", CredentialKind::ApiKey, secret::API_KEY_PREFIX, given.api_key)?;
-    let application_key = keys.make(
-        "First application key",
-        CredentialKind::ApplicationKey { user_id: user.id, scopes: None },
-        secret::APPLICATION_KEY_PREFIX,
-        given.application_key,
-    )?;
-    let mut environments = Vec::new();
-    for environment in first_environments(&project, now, ids)? {
-        writer.insert_environment(&environment).await?;
-        environments.push(keys.make_sdk_keys(&environment)?);
-    }
-    for credential in &keys.made {
-        writer.insert_credential(credential).await?;
-    }
+    let first = furnish(writer.as_mut(), &project, user.id, given, now, ids).await?;
     let bootstrap = Bootstrap {
         url: url.to_owned(),
         project_id: project.id.to_string(),
-        api_key,
-        application_key,
+        api_key: first.api_key,
+        application_key: first.application_key,
         admin: Admin { email: user.email, password },
-        environments,
+        environments: first.environments,
     };
     keep(&bootstrap).map_err(BootstrapError::Keep)?;
     let change = Change {
@@ -200,6 +177,52 @@ pub async fn first_start(
         Err(Error::Duplicate(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Secrets of a new project.
+pub(crate) struct FirstKeys {
+    /// Names the project in management requests.
+    pub(crate) api_key: String,
+    /// Acts for its administrator.
+    pub(crate) application_key: String,
+    /// Its environments and their SDK keys.
+    pub(crate) environments: Vec<BootstrapEnvironment>,
+}
+
+/// Gives a new project its administrator, its environments and its keys.
+pub(crate) async fn furnish(
+    writer: &mut dyn Writer,
+    project: &Project,
+    admin_id: UserId,
+    given: GivenSecrets,
+    now: Timestamp,
+    ids: &dyn MintId,
+) -> Result<FirstKeys, BootstrapError> {
+    let membership = Membership {
+        project_id: project.id,
+        user_id: admin_id,
+        role: RoleRef::BuiltIn(BuiltInRole::Admin),
+        created_at: now,
+    };
+    writer.save_membership(&membership).await?;
+    let mut keys = Keys { project, ids, now, made: Vec::new() };
+    let api_key =
+        keys.make("First API key", CredentialKind::ApiKey, secret::API_KEY_PREFIX, given.api_key)?;
+    let application_key = keys.make(
+        "First application key",
+        CredentialKind::ApplicationKey { user_id: admin_id, scopes: None },
+        secret::APPLICATION_KEY_PREFIX,
+        given.application_key,
+    )?;
+    let mut environments = Vec::new();
+    for environment in first_environments(project, now, ids)? {
+        writer.insert_environment(&environment).await?;
+        environments.push(keys.make_sdk_keys(&environment)?);
+    }
+    for credential in &keys.made {
+        writer.insert_credential(credential).await?;
+    }
+    Ok(FirstKeys { api_key, application_key, environments })
 }
 
 fn check_given(given: &GivenSecrets) -> Result<(), BootstrapError> {

@@ -10,8 +10,14 @@ mod environments;
 mod flag_environments;
 mod flags;
 mod history;
-mod sdk_keys;
+mod keys;
+mod members;
+mod policies;
+mod projects;
+mod roles;
+mod sessions;
 mod suggestions;
+mod teams;
 mod webhooks;
 
 pub(crate) use approvals::{EntryOutcome, FlagOutcome, Intent};
@@ -23,11 +29,20 @@ pub(crate) use flags::{
     CreatedFlagRecord, FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,
 };
 pub(crate) use history::{HistoryView, revert, view_history, view_history_entry};
-pub(crate) use sdk_keys::create_sdk_key;
+pub(crate) use keys::{KeyView, NewKey, create_key, revoke_key, view_key, view_keys};
+pub(crate) use members::{
+    MemberPatch, MemberView, NewMember, add_member, change_own_password, remove_member, update_member,
+    view_me, view_member, view_members,
+};
+pub(crate) use policies::{delete_policy, save_policy, view_policy};
+pub(crate) use projects::{create_project, view_projects};
+pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};
+pub(crate) use sessions::{log_in, log_out};
 pub(crate) use suggestions::{
     SuggestionView, Verdict, Wanted, comment_on_suggestion, decide, delete_suggestion, drift,
     edit_suggestion, view_suggestion, view_suggestions,
 };
+pub(crate) use teams::{create_team, delete_team, update_team, view_team, view_teams};
 pub(crate) use webhooks::{
     create_webhook, delete_webhook, find_webhook, rotate_webhook_secret, update_webhook,
 };

@@ -4,12 +4,15 @@
 //! operations answer stands in a `resource` file beside them.
 
 pub(crate) mod allocations;
+pub(crate) mod current_user;
 mod envelope;
 pub(crate) mod environments;
 mod errors;
 pub(crate) mod flags;
 mod names;
+pub(crate) mod restriction_policies;
 pub(crate) mod suggestions;
+pub(crate) mod teams;
 pub(crate) mod variants;
 
 pub(crate) use envelope::{Document, Filters, JsonApi, List, Meta, Page, Resource};

@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::{HeaderMap, header, request::Parts};
 use bytes::Bytes;
 use flaghoist_model::{Faults, Patch};
+use jiff::{Timestamp, Unit};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -136,6 +137,15 @@ pub(crate) const A_STRING: &str = "a string";
 pub(crate) const A_BOOLEAN: &str = "true or false";
 /// What identifiers are called in messages.
 pub(crate) const A_UUID: &str = "a UUID";
+
+/// What moments are called in messages.
+pub(crate) const A_MOMENT: &str = "an RFC 3339 time such as 2026-11-20T10:00:00Z";
+
+/// A moment in a body, to the microsecond, which is what the store keeps.
+pub(crate) fn moment(text: Option<String>, name: &str, faults: &mut Faults) -> Option<Timestamp> {
+    let parse = |text: &str| text.parse::<Timestamp>().ok()?.round(Unit::Microsecond).ok();
+    one_of(text, name, parse, "the forms of an RFC 3339 time such as 2026-11-20T10:00:00Z", faults)
+}
 
 /// One of a closed set of names; `None` is recorded as a fault that lists them.
 pub(crate) fn one_of<T>(

@@ -5,11 +5,31 @@ pub(crate) mod copy;
 pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod history;
+pub(crate) mod keys;
+pub(crate) mod me;
 pub(crate) mod metrics;
 mod problem;
+pub(crate) mod projects;
+pub(crate) mod restriction_policy;
+pub(crate) mod roles;
 pub(crate) mod sdk_keys;
 pub(crate) mod serving;
+pub(crate) mod session;
+pub(crate) mod teams;
+pub(crate) mod users;
 pub(crate) mod webhooks;
 
 pub(crate) use problem::{Problem, render};
-pub(crate) use problem::{ProblemBodyErrors, ProblemErrors, render_errors};
+pub(crate) use problem::{ProblemBodyErrors, ProblemConflict, ProblemErrors, render_errors};
+
+use flaghoist_model::Faults;
+
+/// What roles are called in messages.
+pub(crate) const A_ROLE: &str = "viewer, editor, admin or the id of a custom role";
+
+/// Records that a member is missing which new things need.
+pub(crate) fn require(is_given: bool, name: &str, accepted: &str, faults: &mut Faults) {
+    if !is_given {
+        faults.push_at(name, format!("is required; give {accepted}"));
+    }
+}

@@ -2,7 +2,7 @@
 
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 use flaghoist_model::MintId;
-use flaghoist_model::credential::SecretHash;
+use flaghoist_model::credential::{CredentialKind, SecretHash};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,16 @@ pub const CLIENT_SDK_KEY_PREFIX: &str = "ffc_";
 pub const SESSION_PREFIX: &str = "fhs_";
 /// Prefix of the secrets that sign webhook deliveries.
 pub const WEBHOOK_PREFIX: &str = "fhw_";
+
+/// The prefix of keys of a kind.
+pub fn prefix(kind: &CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::ApiKey => API_KEY_PREFIX,
+        CredentialKind::ApplicationKey { .. } => APPLICATION_KEY_PREFIX,
+        CredentialKind::ServerSdkKey { .. } => SERVER_SDK_KEY_PREFIX,
+        CredentialKind::ClientSdkKey { .. } => CLIENT_SDK_KEY_PREFIX,
+    }
+}
 
 /// How many of a secret's last characters are kept, so that people can tell keys apart.
 const SECRET_END_CHARS: usize = 4;

@@ -206,6 +206,9 @@ pub trait Reader: Send {
     /// Who may change the flag, if it was said.
     async fn restriction_policy(&mut self, flag_id: FlagId) -> Result<Option<RestrictionPolicy>>;
 
+    /// Who may change flags of a project, where it was said.
+    async fn restriction_policies(&mut self, project_id: ProjectId) -> Result<Vec<RestrictionPolicy>>;
+
     /// Where the allocation with that key is.
     async fn allocation_place(
         &mut self,

@@ -27,7 +27,7 @@ macro_rules! requirements {
 
 requirements! {
     /// Operations for every member of the project.
-    Membership: ;
+    AnyMember: ;
     /// Operations that show flags.
     ReadFlags: FeatureFlagConfigRead FeatureFlagEnvironmentConfigRead;
     /// Operations that change flags and show them, and enable or disable them.

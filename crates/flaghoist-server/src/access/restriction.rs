@@ -13,9 +13,7 @@ pub(crate) async fn check_relation(
     needed: Relation,
 ) -> Result<(), ApiError> {
     let Some(policy) = reader.restriction_policy(flag_id).await? else { return Ok(()) };
-    let teams = reader.teams(principal.project_id).await?;
-    let teams = teams.iter().filter(|team| team.member_ids.contains(&principal.user_id));
-    let team_ids: Vec<TeamId> = teams.map(|team| team.id).collect();
+    let team_ids = teams_of(reader, principal).await?;
     if policy.lets(principal, &team_ids, needed) {
         return Ok(());
     }
@@ -23,4 +21,14 @@ pub(crate) async fn check_relation(
     Err(ApiError::Refused(format!(
         "feature-flag permission for {doing} feature flag {flag_id}: permission denied"
     )))
+}
+
+/// The teams a principal is in.
+pub(crate) async fn teams_of(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+) -> Result<Vec<TeamId>, ApiError> {
+    let teams = reader.teams(principal.project_id).await?;
+    let teams = teams.iter().filter(|team| team.member_ids.contains(&principal.user_id));
+    Ok(teams.map(|team| team.id).collect())
 }

@@ -4,14 +4,15 @@
 
 use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
-use crate::access::{Allowed, WriteEnvironments};
+use crate::access::{Allowed, WriteKeys};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, NewKey};
 use crate::decode::{A_STRING, JsonBody, Member, PathOf, one_of, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
 use flaghoist_model::compile::Channel;
+use flaghoist_model::credential::CredentialKind;
 use flaghoist_model::key::parse_name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -75,7 +76,7 @@ pub(crate) struct SdkKeyOut {
 )]
 pub(crate) async fn create_sdk_key(
     State(app): State<AppState>,
-    caller: Allowed<WriteEnvironments>,
+    caller: Allowed<WriteKeys>,
     PathOf(environment_id): PathOf<String>,
     JsonBody(wanted): JsonBody<SdkKeyIn>,
 ) -> Result<(StatusCode, axum::Json<SdkKeyOut>), ApiError> {
@@ -89,8 +90,13 @@ pub(crate) async fn create_sdk_key(
     // Faults aside, a kind is there.
     let channel = channel.unwrap_or(Channel::Server);
     let name = name.unwrap_or_else(|| "SDK key".to_owned());
-    let (key, secret) =
-        commands::create_sdk_key(&app, &caller.principal, environment_id, channel, name).await?;
+    let kind = match channel {
+        Channel::Server => CredentialKind::ServerSdkKey { environment_id },
+        Channel::Client => CredentialKind::ClientSdkKey { environment_id },
+    };
+    let (made, secret) =
+        commands::create_key(&app, &caller.principal, NewKey { kind, name, expires_at: None }).await?;
+    let key = made.key;
     let made = SdkKeyOut {
         id: key.id.to_string(),
         environment_id: environment_id.to_string(),

@@ -76,6 +76,8 @@ CREATE TABLE restriction_policies (
         FOREIGN KEY (project_id, flag_id) REFERENCES flags (project_id, id) ON DELETE CASCADE
 );
 
+CREATE INDEX restriction_policies_by_project ON restriction_policies (project_id, flag_id);
+
 CREATE TABLE suggestions (
     id             uuid NOT NULL PRIMARY KEY,
     project_id     uuid NOT NULL,

@@ -6,12 +6,15 @@ use crate::Result;
 use crate::document::{FORMAT, RestrictionPolicyDocument};
 use crate::scope::Scope;
 use flaghoist_model::access::RestrictionPolicy;
-use flaghoist_model::id::FlagId;
+use flaghoist_model::id::{FlagId, ProjectId};
 
 const TABLE: Table = Table { name: "restriction_policies", key: &["flag_id"] };
 
 const FIND: &str =
     "SELECT flag_id, format, document, updated_at FROM restriction_policies WHERE flag_id = $1";
+
+const ALL: &str = "
+    SELECT flag_id, format, document, updated_at FROM restriction_policies WHERE project_id = $1 ORDER BY flag_id";
 
 // Foreign keys refuse flags of another project; the condition refuses their policies.
 const SAVE: &str = "
@@ -24,11 +27,16 @@ const DELETE: &str = "DELETE FROM restriction_policies WHERE flag_id = $1 AND pr
 
 /// Every statement of this module.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[FIND, SAVE, DELETE];
+pub(super) const STATEMENTS: &[&str] = &[FIND, ALL, SAVE, DELETE];
 
 pub(super) async fn find(conn: &mut Conn, flag_id: FlagId) -> Result<Option<RestrictionPolicy>> {
     let row = sqlx::query::<Db>(FIND).bind(flag_id.0).fetch_optional(conn).await.map_err(failed)?;
     row.as_ref().map(read).transpose()
+}
+
+pub(super) async fn all(conn: &mut Conn, project_id: ProjectId) -> Result<Vec<RestrictionPolicy>> {
+    let rows = sqlx::query::<Db>(ALL).bind(project_id.0).fetch_all(conn).await.map_err(failed)?;
+    rows.iter().map(read).collect()
 }
 
 pub(super) async fn save(conn: &mut Conn, scope: Scope, policy: &RestrictionPolicy) -> Result<()> {

@@ -137,6 +137,10 @@ impl Reader for Reading {
         within(restriction_policies::find(&mut self.tx, flag_id)).await
     }
 
+    async fn restriction_policies(&mut self, project_id: ProjectId) -> Result<Vec<RestrictionPolicy>> {
+        within(restriction_policies::all(&mut self.tx, project_id)).await
+    }
+
     async fn allocation_place(
         &mut self,
         project_id: ProjectId,
@@ -358,6 +362,10 @@ impl Reader for Writing {
 
     async fn restriction_policy(&mut self, flag_id: FlagId) -> Result<Option<RestrictionPolicy>> {
         self.reading.restriction_policy(flag_id).await
+    }
+
+    async fn restriction_policies(&mut self, project_id: ProjectId) -> Result<Vec<RestrictionPolicy>> {
+        self.reading.restriction_policies(project_id).await
     }
 
     async fn allocation_place(

@@ -6,7 +6,7 @@ use crate::access::{Allowed, WriteWebhooks};
 use crate::app::AppState;
 use crate::commands;
 use crate::decode::JsonBody;
-use crate::native::{ProblemBodyErrors, ProblemErrors};
+use crate::native::{ProblemBodyErrors, ProblemErrors, require};
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -51,14 +51,8 @@ pub(crate) async fn create_webhook(
     JsonBody(wanted): JsonBody<WebhookIn>,
 ) -> Result<(StatusCode, axum::Json<WebhookWithSecret>), ApiError> {
     let mut faults = Faults::new();
-    for (name, accepted, is_given) in [
-        ("name", "a string", wanted.name.is_given()),
-        ("url", "a URL such as https://example.com/hook", wanted.url.is_given()),
-    ] {
-        if !is_given {
-            faults.push_at(name, format!("is required; give {accepted}"));
-        }
-    }
+    require(wanted.name.is_given(), "name", "a string", &mut faults);
+    require(wanted.url.is_given(), "url", "a URL such as https://example.com/hook", &mut faults);
     let draft = wanted.into_draft(app.courier.allows_private(), &mut faults);
     let webhook = commands::create_webhook(&app, &caller.principal, draft, faults).await?;
     Ok((StatusCode::CREATED, axum::Json(WebhookWithSecret::of(webhook))))

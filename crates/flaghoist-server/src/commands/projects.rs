@@ -1,0 +1,70 @@
+//! Projects.
+
+use crate::ApiError;
+use crate::app::App;
+use crate::bootstrap::{BootstrapError, FirstKeys, GivenSecrets, furnish};
+use flaghoist_model::access::{Actor, Principal};
+use flaghoist_model::history::{Action, Change};
+use flaghoist_model::id::{HistoryId, ProjectId};
+use flaghoist_model::project::Project;
+
+/// The projects a caller belongs to, or all for who administers the installation, oldest first.
+pub(crate) async fn view_projects(app: &App, principal: &Principal) -> Result<Vec<Project>, ApiError> {
+    let mut reader = app.store.read().await?;
+    let mut projects = reader.projects().await?;
+    if !principal.is_installation_admin {
+        let own = reader.memberships(principal.user_id).await?;
+        // A key shows only the project it is of.
+        let is_shown = |id: ProjectId| match principal.credential_id() {
+            Some(_) => id == principal.project_id,
+            None => own.iter().any(|membership| membership.project_id == id),
+        };
+        projects.retain(|project| is_shown(project.id));
+    }
+    Ok(projects)
+}
+
+/// Makes a project with the usual environments, whose administrator is the caller, and gives its keys, which nothing
+/// will show again. Only who administers the installation may.
+pub(crate) async fn create_project(
+    app: &App,
+    principal: &Principal,
+    key: String,
+    name: String,
+) -> Result<(Project, FirstKeys), ApiError> {
+    if !principal.is_installation_admin {
+        return Err(ApiError::Refused(
+            "only who administers the installation makes projects, and with a key that has no scopes"
+                .to_owned(),
+        ));
+    }
+    let now = app.clock.now();
+    let ids = app.ids.as_ref();
+    let project = Project { id: ProjectId::mint(ids), key, name, revision: 1, created_at: now };
+    let mut writer = app.store.begin_project(&project).await?;
+    let furnished =
+        furnish(writer.as_mut(), &project, principal.user_id, GivenSecrets::default(), now, ids).await;
+    let keys = furnished.map_err(|error| match error {
+        BootstrapError::Store(error) => error.into(),
+        other => ApiError::internal(other),
+    })?;
+    let change = Change {
+        id: HistoryId::mint(ids),
+        actor: Actor::from(principal),
+        dialect: principal.dialect,
+        action: Action::ProjectCreated,
+        flag_id: None,
+        environment_id: None,
+        before: None,
+        after: serde_json::to_value(&project).ok(),
+        reason: None,
+        authority: None,
+        reverts: None,
+        at: now,
+    };
+    writer.commit(change).await?;
+    if let Err(error) = app.publisher.refresh().await {
+        tracing::warn!(cause = %error, "a new project is not published yet");
+    }
+    Ok((project, keys))
+}
