@@ -264,6 +264,14 @@ impl TestApp {
         Caller { app: self, api_key: self.first.api_key.clone(), key, user_id: user_id.to_string() }
     }
 
+    /// The administrator of a project of its own beside the first one.
+    pub(crate) async fn other_project(&self) -> Caller<'_> {
+        let body = json!({"name": "Somebody else's"});
+        let made = self.admin().call("POST", "/api/v1/projects", Some(body)).await.expect(201).json();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        Caller { app: self, api_key: text("api_key"), key: text("application_key"), user_id: String::new() }
+    }
+
     /// A reader of an environment with its server key.
     pub(crate) fn reader(&self, environment: &str) -> Reader<'_> {
         Reader { app: self, key: self.environment(environment).server_sdk_key.clone() }
@@ -287,7 +295,7 @@ impl TestApp {
 /// Somebody who manages flags.
 pub(crate) struct Caller<'a> {
     app: &'a TestApp,
-    api_key: String,
+    pub(crate) api_key: String,
     pub(crate) key: String,
     /// Their id; empty for the administrator of the first start.
     pub(crate) user_id: String,

@@ -1,0 +1,180 @@
+//! What every operation needs, as the contract has it: section 2 of the management API for Datadog's operations, and
+//! `docs/access.md` for ours. Nothing here is read from the code.
+
+use serde_json::{Value, json};
+
+/// What an operation needs of its caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// An SDK key.
+    SdkKey,
+    /// A server SDK key.
+    ServerSdkKey,
+    /// Management credentials with all of these permissions.
+    Permissions(&'static [&'static str]),
+}
+
+use Needs::{Nothing, Permissions, SdkKey, ServerSdkKey};
+
+const FR: &str = "feature_flag_config_read";
+const FW: &str = "feature_flag_config_write";
+const ER: &str = "feature_flag_environment_config_read";
+const EW: &str = "feature_flag_environment_config_write";
+
+/// Every operation by its id.
+pub(crate) const POLICY: &[(&str, Needs)] = &[
+    // Datadog, section 2.
+    ("list_feature_flags", Permissions(&[FR, ER])),
+    ("create_feature_flag", Permissions(&[FW, ER])),
+    ("get_feature_flag", Permissions(&[FR, ER])),
+    ("update_feature_flag", Permissions(&[FW, ER])),
+    ("archive_feature_flag", Permissions(&[FW, ER])),
+    ("unarchive_feature_flag", Permissions(&[FW, ER])),
+    ("create_variant", Permissions(&[FW])),
+    ("update_variant", Permissions(&[FW])),
+    ("delete_variant", Permissions(&[FW])),
+    ("create_allocation", Permissions(&[FW])),
+    ("replace_allocations", Permissions(&[FW])),
+    ("enable_feature_flag", Permissions(&[FW, ER])),
+    ("disable_feature_flag", Permissions(&[FW, ER])),
+    ("list_environments", Permissions(&[ER])),
+    ("create_environment", Permissions(&[EW])),
+    ("get_environment", Permissions(&[ER])),
+    ("update_environment", Permissions(&[EW])),
+    ("delete_environment", Permissions(&[EW])),
+    // Datadog, section 2.9.
+    ("create_suggestion", Permissions(&[FW])),
+    ("list_suggestions", Permissions(&[FR, ER])),
+    ("get_suggestion", Permissions(&[FR, ER])),
+    ("update_suggestion", Permissions(&[FW])),
+    ("delete_suggestion", Permissions(&[FW])),
+    ("approve_suggestion", Permissions(&[FW])),
+    ("reject_suggestion", Permissions(&[FW])),
+    ("get_current_user", Permissions(&[])),
+    ("list_teams", Permissions(&["teams_read"])),
+    ("get_team", Permissions(&["teams_read"])),
+    ("get_team_memberships", Permissions(&["teams_read"])),
+    ("create_team", Permissions(&["teams_manage"])),
+    ("update_team", Permissions(&["teams_manage"])),
+    ("delete_team", Permissions(&["teams_manage"])),
+    ("create_team_membership", Permissions(&["teams_manage"])),
+    ("delete_team_membership", Permissions(&["teams_manage"])),
+    ("get_restriction_policy", Permissions(&["restriction_policies_read"])),
+    ("update_restriction_policy", Permissions(&["restriction_policies_write"])),
+    ("delete_restriction_policy", Permissions(&["restriction_policies_write"])),
+    // Ours.
+    ("apply_suggestion", Permissions(&[FW])),
+    ("comment_on_suggestion", Permissions(&[FW])),
+    ("get_serving", Permissions(&[FR, ER])),
+    ("update_serving", Permissions(&[FW, ER])),
+    ("copy_configuration", Permissions(&[FW, ER])),
+    ("explain", Permissions(&[FR, ER])),
+    ("get_document", Permissions(&[FR, ER])),
+    ("list_history", Permissions(&[FR, ER])),
+    ("list_flag_history", Permissions(&[FR, ER])),
+    ("list_environment_history", Permissions(&[FR, ER])),
+    ("get_history_entry", Permissions(&[FR, ER])),
+    ("revert_history_entry", Permissions(&[FW])),
+    ("create_session", Nothing),
+    ("delete_session", Permissions(&[])),
+    ("get_me", Permissions(&[])),
+    ("change_password", Permissions(&[])),
+    ("list_own_keys", Permissions(&["user_app_keys"])),
+    ("create_own_key", Permissions(&["user_app_keys"])),
+    ("revoke_own_key", Permissions(&["user_app_keys"])),
+    ("list_keys", Permissions(&["keys_read"])),
+    ("get_key", Permissions(&["keys_read"])),
+    ("create_key", Permissions(&["keys_write"])),
+    ("create_sdk_key", Permissions(&["keys_write"])),
+    ("revoke_key", Permissions(&["keys_write"])),
+    ("list_users", Permissions(&["users_read"])),
+    ("get_user", Permissions(&["users_read"])),
+    ("add_user", Permissions(&["users_write"])),
+    ("update_user", Permissions(&["users_write"])),
+    ("remove_user", Permissions(&["users_write"])),
+    ("list_roles", Permissions(&["roles_read"])),
+    ("get_role", Permissions(&["roles_read"])),
+    ("create_role", Permissions(&["roles_write"])),
+    ("update_role", Permissions(&["roles_write"])),
+    ("delete_role", Permissions(&["roles_write"])),
+    ("list_native_teams", Permissions(&["teams_read"])),
+    ("get_native_team", Permissions(&["teams_read"])),
+    ("create_native_team", Permissions(&["teams_manage"])),
+    ("update_native_team", Permissions(&["teams_manage"])),
+    ("delete_native_team", Permissions(&["teams_manage"])),
+    ("get_flag_restriction_policy", Permissions(&["restriction_policies_read"])),
+    ("save_flag_restriction_policy", Permissions(&["restriction_policies_write"])),
+    ("delete_flag_restriction_policy", Permissions(&["restriction_policies_write"])),
+    ("list_projects", Permissions(&[])),
+    ("create_project", Permissions(&["projects_write"])),
+    ("list_webhooks", Permissions(&["webhooks_read"])),
+    ("get_webhook", Permissions(&["webhooks_read"])),
+    ("list_webhook_deliveries", Permissions(&["webhooks_read"])),
+    ("create_webhook", Permissions(&["webhooks_write"])),
+    ("update_webhook", Permissions(&["webhooks_write"])),
+    ("delete_webhook", Permissions(&["webhooks_write"])),
+    ("rotate_webhook_secret", Permissions(&["webhooks_write"])),
+    ("ping_webhook", Permissions(&["webhooks_write"])),
+    ("evaluate_flags", SdkKey),
+    ("evaluate_flag", SdkKey),
+    ("get_configuration", ServerSdkKey),
+    ("healthz", Nothing),
+    ("readyz", Nothing),
+    ("metrics", Nothing),
+];
+
+/// What a Viewer may do.
+pub(crate) const VIEWER: &[&str] =
+    &[FR, ER, "restriction_policies_read", "teams_read", "user_app_keys", "users_read", "roles_read"];
+
+/// What an Editor may do.
+pub(crate) const EDITOR: &[&str] = &[
+    FR,
+    FW,
+    ER,
+    "restriction_policies_read",
+    "restriction_policies_write",
+    "teams_read",
+    "user_app_keys",
+    "users_read",
+    "roles_read",
+];
+
+/// A body with which an operation would do something, so that what keeps somebody from it is who they are.
+pub(crate) fn body(operation: &str, ids: &super::Ids) -> Option<Value> {
+    let data = |kind: &str, attributes: Value| json!({"data": {"type": kind, "attributes": attributes}});
+    let allocation = json!({"key": "theirs", "name": "Theirs", "type": "FEATURE_GATE",
+        "variant_weights": [{"variant_key": "on", "value": 100}]});
+    let bindings = json!({"bindings": [{"relation": "editor", "principals": ["role:viewer", "role:admin"]}]});
+    Some(match operation {
+        "update_feature_flag" => data("feature-flags", json!({"name": "Theirs"})),
+        "create_variant" => json!({"key": "theirs", "name": "Theirs", "value": "x"}),
+        "update_variant" => json!({"name": "Theirs"}),
+        "create_allocation" => data("allocations", allocation),
+        "replace_allocations" => json!({"data": [{"type": "allocations", "attributes": allocation}]}),
+        "update_environment" => data("environments", json!({"name": "Theirs"})),
+        "create_suggestion" => data(
+            "flag-suggestions",
+            json!({"action": "updated", "property": "ENVIRONMENT_STATUS", "suggestion": "ENABLED",
+                "environment_id": ids.of("environment_id"), "notification_rule_targets": []}),
+        ),
+        "update_suggestion" => data("flag-suggestions", json!({"suggestion": "ENABLED"})),
+        "approve_suggestion" | "reject_suggestion" => data("flag-suggestion-events", json!({})),
+        "update_team" => data("team", json!({"handle": "theirs", "name": "Theirs"})),
+        "create_team_membership" => json!({"data": {"type": "team_memberships",
+            "relationships": {"user": {"data": {"type": "users", "id": ids.of("user_id")}}}}}),
+        "update_restriction_policy" => data("restriction_policy", bindings),
+        "save_flag_restriction_policy" => bindings,
+        "comment_on_suggestion" => json!({"text": "Theirs"}),
+        "update_serving" => json!({"default_variant_key": "on"}),
+        "copy_configuration" => json!({"from_environment_id": ids.of("environment_id")}),
+        "create_sdk_key" => json!({"kind": "server"}),
+        "update_user" => json!({"name": "Theirs"}),
+        "update_role" => json!({"name": "Theirs"}),
+        "update_native_team" => json!({"name": "Theirs"}),
+        "update_webhook" => json!({"name": "Theirs"}),
+        _ => json!({}),
+    })
+}
