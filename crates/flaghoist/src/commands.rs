@@ -3,13 +3,22 @@
 pub(crate) mod doctor;
 pub(crate) mod evaluate;
 pub(crate) mod export;
+pub(crate) mod history;
+pub(crate) mod keys;
 pub(crate) mod openapi;
+pub(crate) mod roles;
 pub(crate) mod serve;
+pub(crate) mod users;
 
 /// Writes a line to standard output. A reader that went away (`| head`) is no error.
 pub(crate) fn say(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Runs what asks a server.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 /// Whether an error is only that nobody reads standard output any more.

@@ -3,6 +3,8 @@
 mod bootstrap_file;
 mod commands;
 mod configuration;
+mod server_client;
+mod table;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -23,10 +25,19 @@ enum Command {
     Openapi,
     /// Look at an installation and say what is wrong with it.
     Doctor(commands::doctor::Doctor),
-    /// Evaluate flags of a configuration file: one JSON request a line in, one answer a line out.
+    /// Evaluate flags of a file or of a server, now or as of a past moment: one JSON request a line in, one answer a
+    /// line out.
     Evaluate(commands::evaluate::Evaluate),
     /// Write what a server has to a file.
     Export(commands::export::Export),
+    /// Show what happened, or export it.
+    History(commands::history::History),
+    /// Make, list and revoke keys.
+    Keys(commands::keys::Keys),
+    /// Add, list, change and remove members of the project.
+    Users(commands::users::Users),
+    /// Make, list, change and remove roles.
+    Roles(commands::roles::Roles),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +47,10 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => commands::doctor::run(&doctor),
         Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         Command::Export(export) => commands::export::run(&export),
+        Command::History(history) => commands::history::run(&history),
+        Command::Keys(keys) => commands::keys::run(&keys),
+        Command::Users(users) => commands::users::run(&users),
+        Command::Roles(roles) => commands::roles::run(&roles),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

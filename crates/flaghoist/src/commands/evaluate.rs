@@ -1,24 +1,34 @@
 //! `flaghoist evaluate`
 
-use anyhow::{Context, Result};
+use crate::server_client::{Connection, Question};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use flaghoist_eval::{Attributes, Dialect, ErrorCode, Expected, Explanation, Reason, Snapshot, Subject};
 use flaghoist_server::clock::{Clock, SystemClock};
 use jiff::Timestamp;
+use reqwest::Method;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use std::io::{BufRead, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of the command.
 #[derive(Args)]
 pub(crate) struct Evaluate {
     /// The UFC document, bare or in its envelope.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
-    /// Dialect of the document.
+    #[arg(long, value_name = "FILE", required_unless_present = "environment")]
+    config: Option<PathBuf>,
+    /// Dialect of the document in the file.
     #[arg(long, value_enum, default_value = "datadog")]
     dialect: DialectName,
+    /// Key or id of an environment of a running server, instead of a file.
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["config", "dialect"])]
+    environment: Option<String>,
+    /// What the environment served at a past moment: a revision, or a time (RFC 3339), for which is then evaluated.
+    #[arg(long, value_name = "MOMENT", requires = "environment")]
+    at: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
     /// Also say how every allocation fared.
     #[arg(long)]
     explain: bool,
@@ -85,14 +95,13 @@ struct Unreadable {
 
 /// Answers every line of standard input.
 pub(crate) fn run(evaluate: &Evaluate) -> Result<()> {
-    let shown = evaluate.config.display();
-    let document = std::fs::read(&evaluate.config).with_context(|| format!("could not read {shown}"))?;
-    let dialect = match evaluate.dialect {
-        DialectName::Datadog => Dialect::Datadog,
-        DialectName::Eppo => Dialect::Eppo,
+    let snapshot = match (&evaluate.environment, &evaluate.config) {
+        (Some(environment), _) => of_server(evaluate, environment)?,
+        (None, Some(path)) => of_file(path, evaluate.dialect)?,
+        (None, None) => bail!("give --config or --environment"),
     };
-    let snapshot =
-        Snapshot::from_json(&document, dialect).with_context(|| format!("{shown} is no UFC document"))?;
+    // A past time is also the time for which is evaluated: dates of allocations count as they did then.
+    let past: Option<Timestamp> = evaluate.at.as_ref().and_then(|at| at.parse().ok());
     let input = std::io::stdin().lock();
     let mut output = BufWriter::new(std::io::stdout().lock());
     for line in input.split(b'\n') {
@@ -100,11 +109,31 @@ pub(crate) fn run(evaluate: &Evaluate) -> Result<()> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        answer(&snapshot, &line, evaluate.explain, SystemClock.now(), &mut output)?;
+        let now = past.unwrap_or_else(|| SystemClock.now());
+        answer(&snapshot, &line, evaluate.explain, now, &mut output)?;
         // One answer a line, at once: the caller may be waiting for it before it asks again.
         output.flush()?;
     }
     Ok(())
+}
+
+fn of_file(path: &Path, dialect: DialectName) -> Result<Snapshot> {
+    let shown = path.display();
+    let document = std::fs::read(path).with_context(|| format!("could not read {shown}"))?;
+    let dialect = match dialect {
+        DialectName::Datadog => Dialect::Datadog,
+        DialectName::Eppo => Dialect::Eppo,
+    };
+    Snapshot::from_json(&document, dialect).with_context(|| format!("{shown} is no UFC document"))
+}
+
+fn of_server(evaluate: &Evaluate, environment: &str) -> Result<Snapshot> {
+    let server = evaluate.connection.open()?;
+    let path = ["api", "v1", "environments", environment, "document"];
+    let question = Question::new(Method::GET, &path).with("at", evaluate.at.as_ref());
+    let document = super::block_on(server.ask_text(question))?;
+    Snapshot::from_json(document.as_bytes(), Dialect::Datadog)
+        .context("the server's answer is no UFC document")
 }
 
 fn answer(

@@ -41,12 +41,13 @@ pub(crate) struct Ufc {
 pub(crate) fn run(export: &Export) -> Result<()> {
     let What::Ufc(ufc) = &export.what;
     let (url, key) = address(ufc)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let document = runtime.block_on(fetch(&url, &key))?;
-    let mut output = std::io::stdout().lock();
-    output.write_all(document.as_bytes())?;
-    writeln!(output)?;
-    Ok(())
+    super::block_on(async {
+        let document = fetch(&url, &key).await?;
+        let mut output = std::io::stdout().lock();
+        output.write_all(document.as_bytes())?;
+        writeln!(output)?;
+        Ok(())
+    })
 }
 
 fn address(ufc: &Ufc) -> Result<(String, String)> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test gives up by panicking")]
 #![expect(clippy::print_stdout, reason = "seeds and measurements stand beside a failure")]
 
+mod access_commands;
 mod architecture;
 mod command_line;
 mod crash;

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[test]
 fn every_command_explains_itself() {
     let overview = run(&["--help"]).good();
-    for command in ["serve", "openapi", "doctor", "evaluate", "export"] {
+    for command in ["serve", "openapi", "doctor", "evaluate", "export", "history", "keys", "users", "roles"] {
         assert!(overview.contains(&format!("  {command} ")), "{overview}");
         let help = run(&[command, "--help"]).good();
         assert!(help.contains(&format!("Usage: flaghoist {command}")), "{help}");
