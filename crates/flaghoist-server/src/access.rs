@@ -1,8 +1,8 @@
 //! Who calls: credentials of requests, and what each operation requires.
 //!
-//! A management handler takes an [`Allowed`] as its first argument, whose type names the permissions: an
+//! A management handler takes an `Allowed` as its first argument, whose type names the permissions: an
 //! operation cannot run without, and a reader sees them in its signature. A data-plane handler takes an
-//! [`SdkKey`](sdk_key::SdkKey).
+//! `SdkKey`.
 
 pub(crate) mod authentication;
 pub(crate) mod delegation;

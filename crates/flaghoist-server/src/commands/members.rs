@@ -153,25 +153,24 @@ pub(crate) async fn add_member(
         let message = format!("{:?} is a member already", wanted.email);
         return Err(Rejection::conflict("/email", message).into());
     }
-    let (user, made_password) = match edit.writer.find_user_by_email(&wanted.email).await? {
-        Some(known) => {
-            check_known(&known, &wanted)?;
-            (known, None)
-        }
-        None => {
-            let user = User {
-                id: UserId::mint(app.ids.as_ref()),
-                name: wanted.name.unwrap_or_else(|| wanted.email.clone()),
-                email: wanted.email,
-                kind: wanted.kind,
-                password_hash,
-                is_installation_admin: false,
-                disabled_at: None,
-                created_at: edit.now,
-            };
-            edit.writer.insert_user(&user).await?;
-            (user, made_password)
-        }
+    let known = edit.writer.find_user_by_email(&wanted.email).await?;
+    let made_password = made_password.filter(|_| known.is_none());
+    let user = if let Some(known) = known {
+        check_known(&known, &wanted)?;
+        known
+    } else {
+        let user = User {
+            id: UserId::mint(app.ids.as_ref()),
+            name: wanted.name.unwrap_or_else(|| wanted.email.clone()),
+            email: wanted.email,
+            kind: wanted.kind,
+            password_hash,
+            is_installation_admin: false,
+            disabled_at: None,
+            created_at: edit.now,
+        };
+        edit.writer.insert_user(&user).await?;
+        user
     };
     let membership = Membership {
         project_id: principal.project_id,

@@ -40,12 +40,15 @@ pub(crate) enum Verdict {
     Apply,
 }
 
+type WantedEntry = Box<dyn FnOnce(EntryChange<'_>) -> Result<(FlagEnvironment, ()), Rejection> + Send>;
+type WantedFlag = Box<dyn FnOnce(FlagChange<'_>) -> Result<Flag, Rejection> + Send>;
+
 /// A change as a suggestion makes it.
 pub(crate) enum Wanted {
     /// Of what the flag serves in an environment.
-    Entry(Box<dyn FnOnce(EntryChange<'_>) -> Result<(FlagEnvironment, ()), Rejection> + Send>),
+    Entry(WantedEntry),
     /// Of the flag itself.
-    Flag(Box<dyn FnOnce(FlagChange<'_>) -> Result<Flag, Rejection> + Send>),
+    Flag(WantedFlag),
 }
 
 /// The suggestion as it is.

@@ -14,13 +14,16 @@ use utoipa::ToSchema;
 
 /// What a key is for.
 #[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "documents a set of names")]
 pub(crate) enum KeyKindName {
-    ApiKey,
-    ApplicationKey,
-    ServerSdkKey,
-    ClientSdkKey,
+    #[schema(rename = "api_key")]
+    Api,
+    #[schema(rename = "application_key")]
+    Application,
+    #[schema(rename = "server_sdk_key")]
+    ServerSdk,
+    #[schema(rename = "client_sdk_key")]
+    ClientSdk,
 }
 
 /// A key, without its secret.

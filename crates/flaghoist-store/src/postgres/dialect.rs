@@ -138,9 +138,8 @@ fn constraint(name: &str) -> Option<Constraint> {
         "role_name" => Some(Constraint::RoleName),
         "team_handle" => Some(Constraint::TeamHandle),
         "suggestion_open" => Some(Constraint::OpenSuggestion),
-        "session_secret" => Some(Constraint::CredentialSecret),
         "user_email" => Some(Constraint::UserEmail),
-        "credential_secret" => Some(Constraint::CredentialSecret),
+        "credential_secret" | "session_secret" => Some(Constraint::CredentialSecret),
         // The pairs that foreign keys refer to.
         "environment_of_project" | "flag_of_project" => Some(Constraint::Id),
         name if name.ends_with("_pkey") => Some(Constraint::Id),

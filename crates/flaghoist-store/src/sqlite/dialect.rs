@@ -89,9 +89,8 @@ fn constraint(message: &str) -> Option<Constraint> {
         "roles.project_id, roles.name" => Some(Constraint::RoleName),
         "teams.project_id, teams.handle" => Some(Constraint::TeamHandle),
         "suggestions.open_scope" => Some(Constraint::OpenSuggestion),
-        "sessions.secret_hash" => Some(Constraint::CredentialSecret),
         "users.email" => Some(Constraint::UserEmail),
-        "credentials.secret_hash" => Some(Constraint::CredentialSecret),
+        "credentials.secret_hash" | "sessions.secret_hash" => Some(Constraint::CredentialSecret),
         // Primary keys, and the pairs that foreign keys refer to.
         _ => matches!(columns.rsplit('.').next(), Some("id")).then_some(Constraint::Id),
     }

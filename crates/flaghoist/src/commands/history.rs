@@ -85,23 +85,23 @@ fn row(entry: &Value) -> Vec<String> {
 
 /// The ids of what the filters name.
 struct Scope {
-    flag_id: Option<String>,
-    environment_id: Option<String>,
-    user_id: Option<String>,
+    flag: Option<String>,
+    environment: Option<String>,
+    user: Option<String>,
 }
 
 impl Scope {
     async fn of(history: &History, server: &ServerClient) -> Result<Self> {
         Ok(Self {
-            flag_id: match &history.flag {
+            flag: match &history.flag {
                 Some(flag) => Some(flag_id(server, flag).await?),
                 None => None,
             },
-            environment_id: match &history.environment {
+            environment: match &history.environment {
                 Some(environment) => Some(super::keys::environment_id(server, environment).await?),
                 None => None,
             },
-            user_id: match &history.user {
+            user: match &history.user {
                 Some(user) => Some(super::users::find(server, user).await?),
                 None => None,
             },
@@ -116,9 +116,9 @@ impl Scope {
         cursor: Option<&String>,
     ) -> Result<Value> {
         let question = Question::new(Method::GET, &["api", "v1", "history"])
-            .with("flag_id", self.flag_id.as_ref())
-            .with("environment_id", self.environment_id.as_ref())
-            .with("user_id", self.user_id.as_ref())
+            .with("flag_id", self.flag.as_ref())
+            .with("environment_id", self.environment.as_ref())
+            .with("user_id", self.user.as_ref())
             .with("aggregate", history.aggregate.as_ref())
             .with("since", history.since.as_ref())
             .with("until", history.until.as_ref())

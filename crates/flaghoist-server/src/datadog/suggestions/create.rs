@@ -83,7 +83,7 @@ pub(crate) async fn create_suggestion(
     let (Some(action), Some(property), true) = (action, property, faults.is_empty()) else {
         return Err(ApiError::Invalid(faults.into_vec()));
     };
-    let Proposal { subject, wanted } = proposal::read(action, property, variant_id, text)?;
+    let Proposal { subject, wanted } = proposal::read(action, property, variant_id, text.as_deref())?;
     let intent = Intent {
         subject,
         reason: comment,

@@ -84,12 +84,13 @@ pub(super) fn read(
     action: SuggestionAction,
     property: Property,
     variant_id: Option<VariantId>,
-    text: Option<String>,
+    text: Option<&str>,
 ) -> Result<Proposal, ApiError> {
     let subject = |history_action| Subject { action, property, variant_id, history_action };
     let proposal = |history_action, wanted| Ok(Proposal { subject: subject(history_action), wanted });
     let text = |accepted: &str| {
-        text.clone().ok_or_else(|| wrong(SUGGESTION_POINTER, format!("is required; give {accepted}")))
+        text.map(ToOwned::to_owned)
+            .ok_or_else(|| wrong(SUGGESTION_POINTER, format!("is required; give {accepted}")))
     };
     let variant = || {
         variant_id.ok_or_else(|| {

@@ -70,7 +70,7 @@ pub(crate) async fn update_suggestion(
     let text = attributes.suggestion.optional("suggestion", A_STRING, &mut faults);
     faults.check()?;
     let subject = commands::view_suggestion(&app, &caller.principal, id).await?.suggestion.subject;
-    let read = proposal::read(subject.action, subject.property, subject.variant_id, text)?;
+    let read = proposal::read(subject.action, subject.property, subject.variant_id, text.as_deref())?;
     let view = commands::edit_suggestion(&app, &caller.principal, id, read.wanted, read.subject).await?;
     Ok(Answer(StatusCode::OK, Document { data: viewed(&view) }))
 }

@@ -143,15 +143,17 @@ pub(crate) const EDITOR: &[&str] = &[
 ];
 
 /// A body with which an operation would do something, so that what keeps somebody from it is who they are.
-pub(crate) fn body(operation: &str, ids: &super::Ids) -> Option<Value> {
+pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
     let data = |kind: &str, attributes: Value| json!({"data": {"type": kind, "attributes": attributes}});
     let allocation = json!({"key": "theirs", "name": "Theirs", "type": "FEATURE_GATE",
         "variant_weights": [{"variant_key": "on", "value": 100}]});
     let bindings = json!({"bindings": [{"relation": "editor", "principals": ["role:viewer", "role:admin"]}]});
-    Some(match operation {
+    match operation {
         "update_feature_flag" => data("feature-flags", json!({"name": "Theirs"})),
         "create_variant" => json!({"key": "theirs", "name": "Theirs", "value": "x"}),
-        "update_variant" => json!({"name": "Theirs"}),
+        "update_variant" | "update_user" | "update_role" | "update_native_team" | "update_webhook" => {
+            json!({"name": "Theirs"})
+        }
         "create_allocation" => data("allocations", allocation),
         "replace_allocations" => json!({"data": [{"type": "allocations", "attributes": allocation}]}),
         "update_environment" => data("environments", json!({"name": "Theirs"})),
@@ -171,10 +173,6 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Option<Value> {
         "update_serving" => json!({"default_variant_key": "on"}),
         "copy_configuration" => json!({"from_environment_id": ids.of("environment_id")}),
         "create_sdk_key" => json!({"kind": "server"}),
-        "update_user" => json!({"name": "Theirs"}),
-        "update_role" => json!({"name": "Theirs"}),
-        "update_native_team" => json!({"name": "Theirs"}),
-        "update_webhook" => json!({"name": "Theirs"}),
         _ => json!({}),
-    })
+    }
 }
