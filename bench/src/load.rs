@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 const CONNECTIONS: usize = 16;
 
 /// The bytes of a request.
+#[derive(Clone)]
 pub(crate) struct Request(Vec<u8>);
 
 impl Request {
@@ -19,7 +20,8 @@ impl Request {
     }
 
     fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
-        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n");
+        let mut text =
+            format!("{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n");
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -32,11 +34,12 @@ impl Request {
 pub(crate) async fn run(address: &str, request: &Request, count: usize) {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
-        let (address, bytes) = (address.to_owned(), request.0.clone());
+        let (address, request) = (address.to_owned(), request.clone());
         connections.push(tokio::spawn(async move {
             let mut connection = Connection::open(&address).await;
             for _ in 0..count / CONNECTIONS {
-                connection.ask(&bytes).await;
+                let head = connection.ask(&request).await;
+                assert!(head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.1 304"), "{head}");
             }
         }));
     }
@@ -48,26 +51,27 @@ pub(crate) async fn run(address: &str, request: &Request, count: usize) {
 /// A header of the answer to one request.
 pub(crate) fn header_of(address: &str, request: &Request, name: &str) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let head = runtime.block_on(async { Connection::open(address).await.ask(&request.0).await });
+    let head = runtime.block_on(async { Connection::open(address).await.ask(request).await });
     let value = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
     value.unwrap_or_else(|| panic!("no {name} in {head}")).to_owned()
 }
 
-struct Connection {
+/// A keep-alive connection.
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(address: &str) -> Self {
+    pub(crate) async fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a socket option");
         Self { stream, buffer: Vec::with_capacity(256 * 1024) }
     }
 
     /// Sends a request, reads its whole answer and gives the head of it.
-    async fn ask(&mut self, request: &[u8]) -> String {
-        self.stream.write_all(request).await.expect("the server reads");
+    pub(crate) async fn ask(&mut self, request: &Request) -> String {
+        self.stream.write_all(&request.0).await.expect("the server reads");
         self.buffer.clear();
         let (head, body_starts) = loop {
             self.read_more().await;
@@ -75,7 +79,6 @@ impl Connection {
                 break (String::from_utf8_lossy(&self.buffer[..end]).into_owned(), end + 4);
             }
         };
-        assert!(head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.1 304"), "{head}");
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.map_or(0, |length| length.parse().expect("a number"));
         while self.buffer.len() < body_starts + length {

@@ -7,6 +7,7 @@
 //!
 //! `bench/run` builds everything, prepares a server with 350 flags and runs this.
 
+mod flood;
 mod load;
 mod measure;
 
@@ -24,8 +25,11 @@ fn main() {
     match arguments.get(1).map(String::as_str) {
         Some("floor") => floor(),
         Some("against") => against(&arguments[2], &arguments[3], arguments[4].parse().expect("a process id")),
+        Some("flood") => flood(&arguments[2]),
         _ => {
-            eprintln!("usage: flaghoist-bench floor | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID");
+            eprintln!(
+                "usage: flaghoist-bench floor | flood BOOTSTRAP_JSON | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID"
+            );
             std::process::exit(2);
         }
     }
@@ -44,17 +48,53 @@ async fn floor() {
     axum::serve(listener, router).await.expect("serves until it is killed");
 }
 
+/// The first start of a server, and where it listens.
+fn read_bootstrap(path: &str) -> (Value, String) {
+    let text = std::fs::read_to_string(path).expect("bootstrap.json");
+    let bootstrap: Value = serde_json::from_str(&text).expect("JSON");
+    let address = bootstrap["url"].as_str().expect("a url").trim_start_matches("http://").to_owned();
+    (bootstrap, address)
+}
+
+/// What an application asks.
+const CONTEXT: &str = r#"{"context":{"targetingKey":"user-1234","plan":"beta","age":42,"country":"DE"}}"#;
+
+/// The server has no limits, so that nothing but its structure protects readers.
+fn flood(bootstrap: &str) {
+    let (bootstrap, address) = read_bootstrap(bootstrap);
+    let key = bootstrap["environments"][2]["server_sdk_key"].as_str().expect("a key");
+    let reader = Request::post("/ofrep/v1/evaluate/flags/flag-000", &[("x-api-key", key)], CONTEXT);
+    let log_in = |email: &str, password: &str| {
+        let body = format!(r#"{{"email":"{email}","password":"{password}"}}"#);
+        Request::post("/api/v1/session", &[], &body)
+    };
+    let list = |api_key: &str, application_key: &str| {
+        let headers = [("dd-api-key", api_key), ("dd-application-key", application_key)];
+        Request::get("/api/v2/feature-flags/environments", &headers)
+    };
+    let text = |name: &str| bootstrap[name].as_str().expect("a key");
+    let admin = &bootstrap["admin"];
+    let (email, password) =
+        (admin["email"].as_str().expect("an e-mail"), admin["password"].as_str().expect("one"));
+    let floods = vec![
+        ("nothing", None),
+        ("log-ins with a wrong password", Some(log_in(email, "a guess of somebody"))),
+        ("log-ins with the right password", Some(log_in(email, password))),
+        ("management with wrong keys", Some(list("fha_0", "fhp_0"))),
+        ("management with right keys", Some(list(text("api_key"), text("application_key")))),
+        ("nothing again", None),
+    ];
+    flood::print(&address, &reader, floods);
+}
+
 fn against(bootstrap: &str, floor_address: &str, server_pid: u32) {
     let floor_pid: u32 = std::env::args().nth(5).and_then(|pid| pid.parse().ok()).expect("a process id");
-    let bootstrap: Value =
-        serde_json::from_str(&std::fs::read_to_string(bootstrap).expect("bootstrap.json")).expect("JSON");
-    let server_address = bootstrap["url"].as_str().expect("a url").trim_start_matches("http://").to_owned();
+    let (bootstrap, server_address) = read_bootstrap(bootstrap);
     let key = bootstrap["environments"][2]["server_sdk_key"].as_str().expect("a key").to_owned();
-    let context = r#"{"context":{"targetingKey":"user-1234","plan":"beta","age":42,"country":"DE"}}"#;
     let server = Subject { address: server_address, pid: server_pid };
     let floor = Subject { address: floor_address.to_owned(), pid: floor_pid };
-    let one = |headers: &[(&str, &str)]| Request::post("/ofrep/v1/evaluate/flags/flag-000", headers, context);
-    let all = |headers: &[(&str, &str)]| Request::post("/ofrep/v1/evaluate/flags", headers, context);
+    let one = |headers: &[(&str, &str)]| Request::post("/ofrep/v1/evaluate/flags/flag-000", headers, CONTEXT);
+    let all = |headers: &[(&str, &str)]| Request::post("/ofrep/v1/evaluate/flags", headers, CONTEXT);
     let authorised = [("x-api-key", key.as_str())];
 
     let bare = (&floor, one(&authorised), ROUND_REQUESTS);
