@@ -14,14 +14,24 @@ const SAMPLES: usize = 4_000;
 /// From the start of one evaluation to that of the next.
 const PACE: Duration = Duration::from_millis(2);
 
-/// Who floods, over many connections, until it is dropped.
-struct Flood {
+/// What floods the server.
+pub(crate) struct Flood {
+    /// For the table.
+    pub(crate) name: &'static str,
+    /// The request, again and again over every connection; none for a quiet server.
+    pub(crate) request: Option<Request>,
+    /// How long a connection waits after a 429 before it asks again.
+    pub(crate) patience: Duration,
+}
+
+/// A flood, over many connections, until it is ended.
+struct Running {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<BTreeMap<String, usize>>>,
 }
 
-impl Flood {
-    fn start(address: &str, request: Request) -> Self {
+impl Running {
+    fn start(address: &str, request: Request, patience: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (address, stopped) = (address.to_owned(), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
@@ -38,6 +48,9 @@ impl Flood {
                         while !stopped.load(Ordering::Relaxed) {
                             let head = connection.ask(&request).await;
                             *statuses.entry(head[9..12].to_owned()).or_default() += 1;
+                            if &head[9..12] == "429" {
+                                tokio::time::sleep(patience).await;
+                            }
                         }
                         statuses
                     });
@@ -62,11 +75,11 @@ impl Flood {
 }
 
 /// Prints how long `reader` waits under each flood.
-pub(crate) fn print(address: &str, reader: &Request, floods: Vec<(&str, Option<Request>)>) {
+pub(crate) fn print(address: &str, reader: &Request, floods: Vec<Flood>) {
     println!("| Meanwhile | median | 99 % | slowest | answers of the flood a second |");
     println!("| --- | --- | --- | --- | --- |");
-    for (name, request) in floods {
-        let flood = request.map(|request| Flood::start(address, request));
+    for Flood { name, request, patience } in floods {
+        let flood = request.map(|request| Running::start(address, request, patience));
         std::thread::sleep(Duration::from_millis(500));
         let began = Instant::now();
         let mut waits_us = waits_us(address, reader);
@@ -74,7 +87,7 @@ pub(crate) fn print(address: &str, reader: &Request, floods: Vec<(&str, Option<R
         waits_us.sort_by(f64::total_cmp);
         let at = |share: f64| waits_us[((SAMPLES - 1) as f64 * share) as usize] / 1_000.0;
         let answers: Vec<String> = flood
-            .map(Flood::end)
+            .map(Running::end)
             .unwrap_or_default()
             .iter()
             .map(|(status, count)| format!("{status}: {:.0}", *count as f64 / seconds))

@@ -11,9 +11,11 @@ mod flood;
 mod load;
 mod measure;
 
+use flood::Flood;
 use load::Request;
 use measure::{Subject, compare};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Requests of one round of cheap requests.
 const ROUND_REQUESTS: usize = 40_000;
@@ -76,13 +78,18 @@ fn flood(bootstrap: &str) {
     let admin = &bootstrap["admin"];
     let (email, password) =
         (admin["email"].as_str().expect("an e-mail"), admin["password"].as_str().expect("one"));
+    let at_once = |name, request| Flood { name, request, patience: Duration::ZERO };
+    let patient =
+        |name, request| Flood { name, request: Some(request), patience: Duration::from_millis(100) };
+    let wrong = log_in(email, "a guess of somebody");
     let floods = vec![
-        ("nothing", None),
-        ("log-ins with a wrong password", Some(log_in(email, "a guess of somebody"))),
-        ("log-ins with the right password", Some(log_in(email, password))),
-        ("management with wrong keys", Some(list("fha_0", "fhp_0"))),
-        ("management with right keys", Some(list(text("api_key"), text("application_key")))),
-        ("nothing again", None),
+        at_once("nothing", None),
+        patient("log-ins with a wrong password, 0.1 s after a 429", wrong.clone()),
+        patient("log-ins with the right password, 0.1 s after a 429", log_in(email, password)),
+        at_once("log-ins with a wrong password, as fast as they go", Some(wrong)),
+        at_once("management with wrong keys", Some(list("fha_0", "fhp_0"))),
+        at_once("management with right keys", Some(list(text("api_key"), text("application_key")))),
+        at_once("nothing again", None),
     ];
     flood::print(&address, &reader, floods);
 }

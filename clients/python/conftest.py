@@ -2,9 +2,11 @@
 
 import pytest
 
+from approvals import ENABLE, Guarded
 from datadog_client import DatadogClient
+from members import Member
 from server import Server
-from wire import Wire
+from wire import ENVIRONMENTS, Wire, environment_body
 
 LOG_TAIL_LINES = 30
 
@@ -25,6 +27,39 @@ def wire(server):
 @pytest.fixture(scope="module")
 def datadog(server):
     return DatadogClient(server)
+
+
+@pytest.fixture(scope="module")
+def viewer(server, wire):
+    return Member(server, wire, "viewer")
+
+
+@pytest.fixture(scope="module")
+def editor(server, wire):
+    return Member(server, wire, "editor")
+
+
+@pytest.fixture(scope="module")
+def colleague(server, wire):
+    """Another editor: somebody who may approve what the first one suggests."""
+    return Member(server, wire, "editor")
+
+
+@pytest.fixture(scope="module")
+def protected(server, wire):
+    """Staging, where every change needs an approval."""
+    environment = server.environment("staging")
+    change = environment_body("Staging", environment["queries"], require_feature_flag_approval=True)
+    wire.expect(200, "PUT", f"{ENVIRONMENTS}/{environment['id']}", change)
+    return environment
+
+
+@pytest.fixture
+def guarded(server, datadog, protected):
+    """A flag that is enabled there."""
+    made = Guarded(server, datadog, protected)
+    datadog.expect(200, ENABLE, *made.place)
+    return made
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ def configuration(server) -> Configuration:
 class DatadogClient:
     """Calls operations by the client's own names and insists on status, media type and full decoding."""
 
-    def __init__(self, server, **keys) -> None:
+    def __init__(self, server, api=FeatureFlagsApi, **keys) -> None:
         settings = configuration(server)
         settings.api_key |= keys
-        self.api = FeatureFlagsApi(ApiClient(settings))
+        self.api = api(ApiClient(settings))
 
     def expect(self, status: int, operation: str, *arguments, **named):
         answer, actual, headers = getattr(self.api, operation)(*arguments, **named)
@@ -58,12 +58,17 @@ def unparsed_places(value, place: str = "answer"):
             yield from unparsed_places(member, f"{place}[{position}]")
 
 
-def refused(status: int, call, *arguments, **named) -> list[str]:
-    """The texts of the exception that the client raises: an array of strings, as documented."""
+def refusal(status: int, call, *arguments, **named) -> ApiException:
+    """The exception that the client raises; its body is an array of strings, as documented."""
     with pytest.raises(EXCEPTIONS.get(status, ApiException)) as raised:
         call(*arguments, **named)
     assert raised.value.status == status, raised.value
     assert set(raised.value.body) == {"errors"}
     texts = raised.value.body["errors"]
     assert texts and all(isinstance(text, str) and text for text in texts), texts
-    return texts
+    return raised.value
+
+
+def refused(status: int, call, *arguments, **named) -> list[str]:
+    """The texts of the refusal."""
+    return refusal(status, call, *arguments, **named).body["errors"]

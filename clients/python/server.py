@@ -23,8 +23,11 @@ def binary() -> Path:
 class Server:
     """A running server and the secrets of its first start."""
 
-    def __init__(self) -> None:
+    def __init__(self, configuration: str = "") -> None:
+        """`configuration` is the text of its TOML file, for what the command line cannot say."""
         self._directory = tempfile.TemporaryDirectory(prefix="flaghoist-clients-")
+        self._configuration_file = Path(self._directory.name) / "flaghoist.toml"
+        self._configuration_file.write_text(configuration)
         self.data_dir = Path(self._directory.name) / "data"
         self.log_file = Path(self._directory.name) / "server.log"
         self._process: subprocess.Popen | None = None
@@ -32,8 +35,9 @@ class Server:
 
     def start(self) -> "Server":
         with self.log_file.open("wb") as log:
+            options = ["--listen", "127.0.0.1:0", "--data-dir", self.data_dir, "--config", self._configuration_file]
             self._process = subprocess.Popen(
-                [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", self.data_dir],
+                [binary(), "serve", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ import httpx
 JSON_API = "application/vnd.api+json"
 FLAGS = "/api/v2/feature-flags"
 ENVIRONMENTS = f"{FLAGS}/environments"
+SUGGESTIONS = f"{FLAGS}/suggestions"
 
 _numbers = itertools.count(1)
 
@@ -121,6 +122,16 @@ class Wire:
         path = f"/api/v1/flags/{flag_id}/environments/{environment_id}/serving"
         return self.expect(200, "PATCH", path, keys).json()
 
+    def create_service_account(self, role: str) -> str:
+        """The id of a new member; the API of ours, like that of keys."""
+        body = {"kind": "service_account", "name": unique("Service"), "role": role}
+        return self.expect(201, "POST", "/api/v1/users", body).json()["id"]
+
+    def create_application_key(self, user_id: str, **more) -> dict:
+        """A new key with its secret."""
+        body = {"kind": "application_key", "user_id": user_id, "name": unique("Key"), **more}
+        return self.expect(201, "POST", "/api/v1/keys", body).json()
+
 
 def allocations_path(flag_id: str, environment_id: str) -> str:
     return f"{FLAGS}/{flag_id}/environments/{environment_id}/allocations"
@@ -129,3 +140,11 @@ def allocations_path(flag_id: str, environment_id: str) -> str:
 def entry_of(flag: dict, environment_id: str) -> dict:
     entries = flag["attributes"]["feature_flag_environments"]
     return next(entry for entry in entries if entry["environment_id"] == environment_id)
+
+
+def evaluated(url: str, sdk_key: str, flag_key: str, targeting_key: str = "alice") -> dict:
+    """What a reader is served, over OFREP."""
+    body = {"context": {"targetingKey": targeting_key}}
+    answer = httpx.post(f"{url}/ofrep/v1/evaluate/flags/{flag_key}", json=body, headers={"X-API-Key": sdk_key})
+    assert answer.status_code == 200, answer.text
+    return answer.json()

@@ -3,34 +3,51 @@
 
 use crate::ApiError;
 use crate::secret::{self, SecretError};
-use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Semaphore, oneshot};
 
 /// Who may wait for their turn.
 const WAITING_MAX: usize = 16;
+/// Most that work at once: each keeps 19 MiB, and hashes some thirty passwords a second.
+const AT_ONCE_MAX: usize = 4;
 /// After how many seconds to try again when too many wait.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+type Work = Box<dyn FnOnce() + Send>;
+
 /// Hashes and verifies passwords, a few at a time.
+///
+/// On threads of its own: the allocator keeps the memory of a hash with the thread that made it, and a pool that
+/// runs it now here, now there would keep it many times.
 pub struct PasswordGate {
-    /// Turns: what runs now.
-    turns: Arc<Semaphore>,
-    /// Places: what runs now, and what waits for a turn.
+    /// Places: what runs now, and what waits for its turn.
     places: Arc<Semaphore>,
+    work: Mutex<Sender<Work>>,
 }
 
 impl Default for PasswordGate {
-    /// Half of the processors work on passwords at most.
+    /// Half of the processors work on passwords, four at most.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self::new((processors / 2).max(1), WAITING_MAX)
+        Self::new((processors / 2).clamp(1, AT_ONCE_MAX), WAITING_MAX)
     }
 }
 
 impl PasswordGate {
     /// A gate that lets `at_once` work, and `waiting` more wait.
     pub fn new(at_once: usize, waiting: usize) -> Self {
-        Self { turns: Arc::new(Semaphore::new(at_once)), places: Arc::new(Semaphore::new(at_once + waiting)) }
+        let (work, waiting_work) = channel::<Work>();
+        let waiting_work = Arc::new(Mutex::new(waiting_work));
+        for _ in 0..at_once {
+            let waiting_work = Arc::clone(&waiting_work);
+            let thread = std::thread::Builder::new().name("passwords".to_owned());
+            thread
+                .spawn(move || take_turns(&waiting_work))
+                .expect("the system has a thread left at the start");
+        }
+        Self { places: Arc::new(Semaphore::new(at_once + waiting)), work: Mutex::new(work) }
     }
 
     /// Whether `password` is the one of `hash`. Without a hash, for somebody who is not there or has no password,
@@ -55,13 +72,26 @@ impl PasswordGate {
                 standing: None,
             });
         };
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(ApiError::internal)?;
-        // The work goes on when the request is given up, so it holds its turn itself.
-        let work = tokio::task::spawn_blocking(move || {
-            let _held = (place, turn);
-            work()
+        let (answer, answered) = oneshot::channel();
+        // The work is done when the request is given up, too, so it holds its place itself.
+        let work: Work = Box::new(move || {
+            let _held = place;
+            let _ = answer.send(work());
         });
-        work.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+        let sent = self.work.lock().unwrap_or_else(PoisonError::into_inner).send(work);
+        sent.map_err(ApiError::internal)?;
+        answered.await.map_err(ApiError::internal)?.map_err(ApiError::internal)
+    }
+}
+
+/// Does what waits, one after another, until the gate is gone.
+fn take_turns(waiting: &Mutex<Receiver<Work>>) {
+    loop {
+        // Whoever waits for work holds the lock; the others wait for the lock, which is as good.
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(work) = next else { return };
+        // A panic has been logged, and whoever waits for the answer gets an error; the thread goes on.
+        let _ = catch_unwind(AssertUnwindSafe(work));
     }
 }
 
@@ -83,6 +113,15 @@ mod tests {
         let next = tokio::time::timeout(Duration::from_millis(20), gate.run(|| Ok(()))).await;
         assert!(next.is_err(), "the turn is taken");
         drop(finish);
+        assert_eq!(gate.run(|| Ok(1)).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_its_own_answer_and_no_other() {
+        let gate = PasswordGate::new(1, 1);
+        let panicking =
+            gate.run(|| -> Result<(), SecretError> { std::panic::resume_unwind(Box::new("on purpose")) });
+        assert_eq!(panicking.await, Err(ApiError::Internal));
         assert_eq!(gate.run(|| Ok(1)).await, Ok(1));
     }
 }

@@ -1,6 +1,6 @@
 //! Reads columns into types that may refuse what is there.
 
-use super::{Db, Document, Row};
+use super::{Conn, Db, Document, Row, failed};
 use crate::document::FORMAT;
 use crate::{Error, Result};
 use jiff::Timestamp;
@@ -28,6 +28,28 @@ impl Table {
             Some(_) => Error::Conflict { table: self.name, expected },
             None => Error::NotFound { table: self.name },
         }
+    }
+
+    /// Fails when an update affected no row: the one of this id in this project is not at revision `expected`, or not
+    /// there. `revision_statement` gives the revision it is at.
+    pub(super) async fn require_updated(
+        &self,
+        conn: &mut Conn,
+        rows_affected: u64,
+        revision_statement: &'static str,
+        (id, project_id): (Uuid, Uuid),
+        expected: i64,
+    ) -> Result<()> {
+        if rows_affected > 0 {
+            return Ok(());
+        }
+        let revision = sqlx::query_scalar::<Db, i64>(revision_statement)
+            .bind(id)
+            .bind(project_id)
+            .fetch_optional(conn)
+            .await
+            .map_err(failed)?;
+        Err(self.missed(revision, expected))
     }
 
     /// Fails when a statement that names one row affected none.

@@ -80,15 +80,15 @@ pub(super) async fn update(conn: &mut Conn, scope: Scope, environment: &Environm
         .execute(&mut *conn)
         .await
         .map_err(failed)?;
-    if updated.rows_affected() == 0 {
-        let revision = sqlx::query_scalar::<Db, i64>(REVISION)
-            .bind(environment.id.0)
-            .bind(scope.project_id.0)
-            .fetch_optional(conn)
-            .await
-            .map_err(failed)?;
-        return Err(TABLE.missed(revision, environment.revision));
-    }
+    TABLE
+        .require_updated(
+            &mut *conn,
+            updated.rows_affected(),
+            REVISION,
+            (environment.id.0, scope.project_id.0),
+            environment.revision,
+        )
+        .await?;
     sqlx::query::<Db>(DELETE_QUERIES).bind(environment.id.0).execute(&mut *conn).await.map_err(failed)?;
     insert_queries(conn, environment).await
 }

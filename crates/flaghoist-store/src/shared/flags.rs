@@ -173,15 +173,15 @@ pub(super) async fn update(conn: &mut Conn, scope: Scope, flag: &Flag) -> Result
         .execute(&mut *conn)
         .await
         .map_err(failed)?;
-    if updated.rows_affected() == 0 {
-        let revision = sqlx::query_scalar::<Db, i64>(REVISION)
-            .bind(flag.id.0)
-            .bind(scope.project_id.0)
-            .fetch_optional(conn)
-            .await
-            .map_err(failed)?;
-        return Err(TABLE.missed(revision, flag.revision));
-    }
+    TABLE
+        .require_updated(
+            &mut *conn,
+            updated.rows_affected(),
+            REVISION,
+            (flag.id.0, scope.project_id.0),
+            flag.revision,
+        )
+        .await?;
     index_variants(conn, flag).await
 }
 

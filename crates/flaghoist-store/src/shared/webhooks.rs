@@ -72,16 +72,15 @@ pub(super) async fn update(conn: &mut Conn, scope: Scope, webhook: &Webhook) -> 
         .execute(&mut *conn)
         .await
         .map_err(failed)?;
-    if updated.rows_affected() > 0 {
-        return Ok(());
-    }
-    let revision = sqlx::query_scalar::<Db, i64>(REVISION)
-        .bind(webhook.id.0)
-        .bind(scope.project_id.0)
-        .fetch_optional(conn)
+    TABLE
+        .require_updated(
+            conn,
+            updated.rows_affected(),
+            REVISION,
+            (webhook.id.0, scope.project_id.0),
+            webhook.revision,
+        )
         .await
-        .map_err(failed)?;
-    Err(TABLE.missed(revision, webhook.revision))
 }
 
 pub(super) async fn delete(conn: &mut Conn, scope: Scope, id: WebhookId) -> Result<()> {
