@@ -1,7 +1,7 @@
 //! The first start: an empty database gets a project, environments, an administrator and keys.
 
 use crate::clock::Clock;
-use crate::secret::{self, SecretError};
+use crate::secret::{self, PasswordMemory, SecretError};
 use flaghoist_model::access::{Actor, BuiltInRole, Dialect, RoleRef};
 use flaghoist_model::credential::{Credential, CredentialKind};
 use flaghoist_model::environment::{Environment, EnvironmentDraft};
@@ -142,7 +142,7 @@ pub async fn first_start(
         email: ADMIN_EMAIL.to_owned(),
         name: "Administrator".to_owned(),
         kind: UserKind::Person,
-        password_hash: Some(secret::hash_password(&password)?),
+        password_hash: Some(secret::hash_password(&password, &mut PasswordMemory::default())?),
         is_installation_admin: true,
         disabled_at: None,
         created_at: now,

@@ -1,11 +1,12 @@
 //! Secrets and identifiers: where randomness comes from, and how secrets are kept.
 
-use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc;
 use flaghoist_model::MintId;
 use flaghoist_model::credential::{CredentialKind, SecretHash};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -60,26 +61,63 @@ pub fn hash(secret: &str) -> SecretHash {
     SecretHash(Sha256::digest(secret.as_bytes()).into())
 }
 
+/// The working memory of password hashing, 19 MiB once it was used. Kept from one hash to the next: given back after
+/// each, the allocator scatters it and the process grows by many times as much.
+#[derive(Default)]
+pub struct PasswordMemory(Vec<argon2::Block>);
+
+impl PasswordMemory {
+    fn for_params(&mut self, params: &argon2::Params) -> &mut [argon2::Block] {
+        if self.0.len() < params.block_count() {
+            self.0.resize(params.block_count(), argon2::Block::default());
+        }
+        &mut self.0
+    }
+}
+
 /// What the store keeps of a password: argon2id in PHC form with a random salt. Slow on purpose.
-pub fn hash_password(password: &str) -> Result<String, SecretError> {
+pub fn hash_password(password: &str, memory: &mut PasswordMemory) -> Result<String, SecretError> {
+    let wrong = |error: &dyn std::fmt::Display| SecretError(error.to_string());
     let mut salt = [0; 16];
-    getrandom::fill(&mut salt).map_err(|error| SecretError(error.to_string()))?;
+    getrandom::fill(&mut salt).map_err(|error| wrong(&error))?;
+    let params = argon2::Params::default();
+    let mut output = [0; argon2::Params::DEFAULT_OUTPUT_LEN];
     argon2::Argon2::default()
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map(|hash| hash.to_string())
-        .map_err(|error| SecretError(error.to_string()))
+        .hash_password_into_with_memory(password.as_bytes(), &salt, &mut output, memory.for_params(&params))
+        .map_err(|error| wrong(&error))?;
+    let phc = phc::PasswordHash {
+        algorithm: argon2::Algorithm::default().ident(),
+        version: Some(argon2::Version::default().into()),
+        params: phc::ParamsString::try_from(&params).map_err(|error| wrong(&error))?,
+        salt: Some(phc::Salt::new(&salt).map_err(|error| wrong(&error))?),
+        hash: Some(phc::Output::new(&output).map_err(|error| wrong(&error))?),
+    };
+    Ok(phc.to_string())
 }
 
 /// Whether `password` is the one of `hash`. Without a hash it never is, and takes as long to find out.
-pub fn verify_password(password: &str, hash: Option<&str>) -> Result<bool, SecretError> {
+pub fn verify_password(
+    password: &str,
+    hash: Option<&str>,
+    memory: &mut PasswordMemory,
+) -> Result<bool, SecretError> {
     let Some(hash) = hash else {
-        return hash_password(password).map(|_| false);
+        return hash_password(password, memory).map(|_| false);
     };
-    match argon2::Argon2::default().verify_password(password.as_bytes(), hash) {
-        Ok(()) => Ok(true),
-        Err(password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(SecretError(error.to_string())),
-    }
+    let wrong = |error: &dyn std::fmt::Display| SecretError(error.to_string());
+    let phc = phc::PasswordHash::new(hash).map_err(|error| wrong(&error))?;
+    let algorithm = argon2::Algorithm::try_from(phc.algorithm.as_str()).map_err(|error| wrong(&error))?;
+    let version = phc.version.map_or(Ok(argon2::Version::default()), argon2::Version::try_from);
+    let version = version.map_err(|error| wrong(&error))?;
+    let params = argon2::Params::try_from(&phc).map_err(|error| wrong(&error))?;
+    let (Some(salt), Some(expected)) = (&phc.salt, &phc.hash) else {
+        return Err(wrong(&"the stored hash has no salt or no output"));
+    };
+    let mut output = vec![0; expected.len()];
+    argon2::Argon2::new(algorithm, version, params.clone())
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory.for_params(&params))
+        .map_err(|error| wrong(&error))?;
+    Ok(bool::from(output.as_slice().ct_eq(expected.as_ref())))
 }
 
 /// Mints version 7 UUIDs that grow: rows made together stand together, in the order they were made.
@@ -141,12 +179,23 @@ mod tests {
 
     #[test]
     fn a_password_is_kept_as_an_argon2id_hash_with_a_salt_of_its_own() {
-        let (one, two) = (hash_password("correct horse").unwrap(), hash_password("correct horse").unwrap());
-        assert!(one.starts_with("$argon2id$") && !one.contains("horse"));
+        let mut memory = PasswordMemory::default();
+        let one = hash_password("correct horse", &mut memory).unwrap();
+        let two = hash_password("correct horse", &mut memory).unwrap();
+        assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") && !one.contains("horse"));
         assert_ne!(one, two);
-        assert!(verify_password("correct horse", Some(&one)).unwrap());
-        assert!(!verify_password("wrong horse", Some(&one)).unwrap());
-        assert!(!verify_password("correct horse", None).unwrap());
-        assert!(verify_password("correct horse", Some("no hash")).is_err());
+        assert!(verify_password("correct horse", Some(&one), &mut memory).unwrap());
+        assert!(!verify_password("wrong horse", Some(&one), &mut memory).unwrap());
+        assert!(!verify_password("correct horse", None, &mut memory).unwrap());
+        assert!(verify_password("correct horse", Some("no hash"), &mut memory).is_err());
+    }
+
+    /// A test vector of the reference implementation (P-H-C/phc-winner-argon2, `src/test.c`).
+    #[test]
+    fn a_hash_of_other_parameters_that_others_made_is_verified() {
+        let theirs = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        let mut memory = PasswordMemory::default();
+        assert!(verify_password("password", Some(theirs), &mut memory).unwrap());
+        assert!(!verify_password("Password", Some(theirs), &mut memory).unwrap());
     }
 }

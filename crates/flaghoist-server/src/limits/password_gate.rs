@@ -2,7 +2,7 @@
 //! a flood of log-ins must not starve anybody else.
 
 use crate::ApiError;
-use crate::secret::{self, SecretError};
+use crate::secret::{self, PasswordMemory, SecretError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,12 +15,11 @@ const AT_ONCE_MAX: usize = 4;
 /// After how many seconds to try again when too many wait.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-type Work = Box<dyn FnOnce() + Send>;
+type Work = Box<dyn FnOnce(&mut PasswordMemory) + Send>;
 
 /// Hashes and verifies passwords, a few at a time.
 ///
-/// On threads of its own: the allocator keeps the memory of a hash with the thread that made it, and a pool that
-/// runs it now here, now there would keep it many times.
+/// On threads of its own, each of which has its working memory.
 pub struct PasswordGate {
     /// Places: what runs now, and what waits for its turn.
     places: Arc<Semaphore>,
@@ -53,17 +52,17 @@ impl PasswordGate {
     /// Whether `password` is the one of `hash`. Without a hash, for somebody who is not there or has no password,
     /// it never is, and takes as long to find out.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, ApiError> {
-        self.run(move || secret::verify_password(&password, hash.as_deref())).await
+        self.run(move |memory| secret::verify_password(&password, hash.as_deref(), memory)).await
     }
 
     /// What the store keeps of `password`.
     pub async fn hash(&self, password: String) -> Result<String, ApiError> {
-        self.run(move || secret::hash_password(&password)).await
+        self.run(move |memory| secret::hash_password(&password, memory)).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, SecretError> + Send + 'static,
+        work: impl FnOnce(&mut PasswordMemory) -> Result<T, SecretError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             return Err(ApiError::RateLimited {
@@ -73,10 +72,13 @@ impl PasswordGate {
             });
         };
         let (answer, answered) = oneshot::channel();
-        // The work is done when the request is given up, too, so it holds its place itself.
-        let work: Work = Box::new(move || {
+        // Work that has begun goes on when its request is given up, so it holds its place itself.
+        let work: Work = Box::new(move |memory| {
             let _held = place;
-            let _ = answer.send(work());
+            // Nobody waits for what was given up before its turn.
+            if !answer.is_closed() {
+                let _ = answer.send(work(memory));
+            }
         });
         let sent = self.work.lock().unwrap_or_else(PoisonError::into_inner).send(work);
         sent.map_err(ApiError::internal)?;
@@ -86,12 +88,13 @@ impl PasswordGate {
 
 /// Does what waits, one after another, until the gate is gone.
 fn take_turns(waiting: &Mutex<Receiver<Work>>) {
+    let mut memory = PasswordMemory::default();
     loop {
         // Whoever waits for work holds the lock; the others wait for the lock, which is as good.
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else { return };
         // A panic has been logged, and whoever waits for the answer gets an error; the thread goes on.
-        let _ = catch_unwind(AssertUnwindSafe(work));
+        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut memory)));
     }
 }
 
@@ -103,25 +106,25 @@ mod tests {
 
     #[tokio::test]
     async fn work_whose_request_was_given_up_holds_its_turn_until_it_is_done() {
-        let gate = PasswordGate::new(1, 1);
+        let gate = PasswordGate::new(1, 2);
         let (finish, finished) = mpsc::channel::<()>();
-        let slow = gate.run(move || {
+        let slow = gate.run(move |_| {
             let _ = finished.recv();
             Ok(())
         });
         assert!(tokio::time::timeout(Duration::from_millis(20), slow).await.is_err(), "given up");
-        let next = tokio::time::timeout(Duration::from_millis(20), gate.run(|| Ok(()))).await;
+        let next = tokio::time::timeout(Duration::from_millis(20), gate.run(|_| Ok(()))).await;
         assert!(next.is_err(), "the turn is taken");
         drop(finish);
-        assert_eq!(gate.run(|| Ok(1)).await, Ok(1));
+        assert_eq!(gate.run(|_| Ok(1)).await, Ok(1));
     }
 
     #[tokio::test]
     async fn a_panic_costs_its_own_answer_and_no_other() {
         let gate = PasswordGate::new(1, 1);
         let panicking =
-            gate.run(|| -> Result<(), SecretError> { std::panic::resume_unwind(Box::new("on purpose")) });
+            gate.run(|_| -> Result<(), SecretError> { std::panic::resume_unwind(Box::new("on purpose")) });
         assert_eq!(panicking.await, Err(ApiError::Internal));
-        assert_eq!(gate.run(|| Ok(1)).await, Ok(1));
+        assert_eq!(gate.run(|_| Ok(1)).await, Ok(1));
     }
 }

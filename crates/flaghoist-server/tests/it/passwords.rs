@@ -1,7 +1,7 @@
 use crate::app::TestApp;
 use flaghoist_server::ApiError;
 use flaghoist_server::limits::PasswordGate;
-use flaghoist_server::secret::hash_password;
+use flaghoist_server::secret::{PasswordMemory, hash_password};
 use serde_json::json;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 #[tokio::test]
 async fn a_flood_of_log_ins_is_refused_beyond_the_queue_and_starves_no_evaluation() {
     let app = TestApp::with(|app| app.passwords = PasswordGate::new(1, 3)).await;
-    let hash = hash_password("correct horse").unwrap();
+    let hash = hash_password("correct horse", &mut PasswordMemory::default()).unwrap();
     let mut flood = JoinSet::new();
     for number in 0..50 {
         let (state, hash) = (Arc::clone(&app.state), hash.clone());
