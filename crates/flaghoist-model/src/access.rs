@@ -9,6 +9,7 @@ pub use policy::{BINDINGS_MAX, Binding, PolicyDraft, PolicyPrincipal, Relation, 
 pub use role::{BuiltInRole, CustomRole, RoleDraft, RoleRef};
 
 use crate::id::{CredentialId, ProjectId, SessionId, UserId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// By what a principal is known.
@@ -50,6 +51,8 @@ pub struct Principal {
     pub permissions: PermissionSet,
     /// Whether the key has scopes, so that it may never do more than they say.
     pub is_narrowed: bool,
+    /// From when the key is no longer taken; a key it makes does not outlive it.
+    pub key_expires_at: Option<Timestamp>,
     /// Whether the user administers the installation and not only this project, through a key without scopes.
     pub is_installation_admin: bool,
 }

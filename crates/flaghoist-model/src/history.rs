@@ -23,15 +23,17 @@ pub enum Aggregate {
     SavedFilter,
     /// A change that waits for approval.
     Suggestion,
-    /// Keys, users, roles, teams, policies.
+    /// Users, roles, teams, policies.
     Access,
+    /// A key.
+    Credential,
     /// A webhook.
     Webhook,
 }
 
 impl Aggregate {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Project,
         Self::Environment,
         Self::Flag,
@@ -39,6 +41,7 @@ impl Aggregate {
         Self::SavedFilter,
         Self::Suggestion,
         Self::Access,
+        Self::Credential,
         Self::Webhook,
     ];
 
@@ -57,6 +60,7 @@ impl Aggregate {
             Self::SavedFilter => "saved_filter",
             Self::Suggestion => "suggestion",
             Self::Access => "access",
+            Self::Credential => "credential",
             Self::Webhook => "webhook",
         }
     }
@@ -139,9 +143,9 @@ actions! {
     /// A suggestion was taken back.
     SuggestionDeleted: Suggestion,
     /// Keys were made.
-    CredentialsCreated: Access,
+    CredentialsCreated: Credential,
     /// A key was revoked.
-    CredentialRevoked: Access,
+    CredentialRevoked: Credential,
     /// Somebody became a member of the project.
     MemberAdded: Access,
     /// A member got another role, name, password or state.

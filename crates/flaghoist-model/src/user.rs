@@ -73,12 +73,18 @@ pub fn parse_email(text: String, faults: &mut Faults) -> Option<String> {
             && !domain.is_empty()
             && !domain.contains('@')
             && !text.contains(char::is_whitespace)
+            && !text.contains(is_invisible)
     });
     if !well_formed {
         faults.push(format!("{text:?} is no e-mail address; give one such as ada@example.com"));
         return None;
     }
     Some(text)
+}
+
+/// Characters that are not seen, or turn the direction of others: two addresses must not look the same because of them.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Checks a new password; what is wrong is recorded without the password.
@@ -232,7 +238,17 @@ mod tests {
     fn an_email_is_lower_case_and_has_two_sides() {
         let read = |text: &str| parse_email(text.to_owned(), &mut Faults::new());
         assert_eq!(read("Ada@Example.com").as_deref(), Some("ada@example.com"));
-        for wrong in ["", "ada", "@example.com", "ada@", "a@b@c", "a b@c", "ada@example.com\n"] {
+        for wrong in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "a@b@c",
+            "a b@c",
+            "ada@example.com\n",
+            "a\u{202e}da@example.com",
+            "a\u{200b}da@example.com",
+        ] {
             assert_eq!(read(wrong), None, "{wrong:?}");
         }
     }

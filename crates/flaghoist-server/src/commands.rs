@@ -48,6 +48,7 @@ pub(crate) use webhooks::{
 };
 
 use crate::ApiError;
+use crate::access::authentication::check_still_allowed;
 use crate::app::App;
 use flaghoist_model::access::{Actor, Principal};
 use flaghoist_model::compile::compile_flag;
@@ -100,9 +101,10 @@ impl<T> Record<'_, T> {
 
 impl<'a> Edit<'a> {
     pub(crate) async fn begin(app: &'a App, principal: &'a Principal) -> Result<Self, ApiError> {
-        let writer = app.store.begin(principal.project_id).await?;
+        let mut writer = app.store.begin(principal.project_id).await?;
         // Read after the lock is held: times of changes follow the order of their revisions.
         let now = app.clock.now();
+        check_still_allowed(writer.as_mut(), principal, now).await?;
         Ok(Self { app, principal, now, writer })
     }
 

@@ -165,6 +165,7 @@ CREATE TABLE restriction_policies (
     CONSTRAINT restriction_policies_pkey PRIMARY KEY (flag_id),
     CONSTRAINT restriction_policy_flag FOREIGN KEY (project_id, flag_id) REFERENCES flags(project_id, id) ON DELETE CASCADE
 );
+CREATE INDEX restriction_policies_by_project ON public.restriction_policies USING btree (project_id, flag_id);
 
 CREATE TABLE roles (
     id uuid NOT NULL,

@@ -168,6 +168,8 @@ CREATE TABLE restriction_policies (
         FOREIGN KEY (project_id, flag_id) REFERENCES flags (project_id, id) ON DELETE CASCADE
 ) STRICT;
 
+CREATE INDEX restriction_policies_by_project ON restriction_policies (project_id, flag_id);
+
 CREATE TABLE roles (
     id         BLOB NOT NULL PRIMARY KEY,
     project_id BLOB NOT NULL REFERENCES projects (id),

@@ -173,6 +173,9 @@ pub trait Reader: Send {
     /// The key with that secret.
     async fn find_credential(&mut self, secret_hash: &SecretHash) -> Result<Option<Credential>>;
 
+    /// The key of that id.
+    async fn credential(&mut self, project_id: ProjectId, id: CredentialId) -> Result<Option<Credential>>;
+
     /// The project.
     async fn find_project(&mut self, id: ProjectId) -> Result<Option<Project>>;
 
@@ -196,6 +199,9 @@ pub trait Reader: Send {
 
     /// The log-in with that secret, also when it is over.
     async fn find_session(&mut self, secret_hash: &SecretHash) -> Result<Option<Session>>;
+
+    /// The log-in of that id, also when it is over.
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>>;
 
     /// The custom roles of a project, by name.
     async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>>;
@@ -343,6 +349,10 @@ pub trait Writer: Reader {
     /// Adds a user of the installation.
     async fn insert_user(&mut self, user: &User) -> Result<()>;
 
+    /// Takes a user until the transaction ends: users belong to no project, so writers of several may meet. Call it
+    /// before the user is read that is then changed.
+    async fn hold_user(&mut self, id: UserId) -> Result<()>;
+
     /// Replaces a user of the installation.
     async fn update_user(&mut self, user: &User) -> Result<()>;
 
@@ -413,8 +423,8 @@ pub trait Writer: Reader {
 pub struct DueDelivery {
     /// The delivery, already counted as tried and due again when its lease is over.
     pub delivery: Delivery,
-    /// To whom.
-    pub webhook: Webhook,
+    /// To whom; none when the webhook cannot be read.
+    pub webhook: Option<Webhook>,
     /// Of what; none when its history entry cannot be read.
     pub entry: Option<HistoryEntry>,
 }
@@ -422,8 +432,9 @@ pub struct DueDelivery {
 /// A transaction of what is no change of a project. Dropping it undoes everything.
 #[async_trait]
 pub trait Bookkeeper: Send {
-    /// Adds a log-in.
-    async fn insert_session(&mut self, session: &Session) -> Result<()>;
+    /// Adds a log-in of a user who is not shut out and whose password is still the one of `password_hash`. Whether
+    /// they are; what changes them meanwhile ends the log-in or prevents it.
+    async fn insert_session(&mut self, session: &Session, password_hash: &str) -> Result<bool>;
 
     /// Ends a log-in; one that is not there is fine.
     async fn delete_session(&mut self, id: SessionId) -> Result<()>;
@@ -434,12 +445,13 @@ pub trait Bookkeeper: Send {
     /// Writes down when keys were last used. Never moves a mark back; unknown keys are left out.
     async fn mark_used(&mut self, uses: &[(CredentialId, Timestamp)]) -> Result<()>;
 
-    /// Takes deliveries that are due, at most `limit`, the longest due first: each counts one more attempt and
+    /// Takes deliveries that are due, at most `limit` and none of the webhooks `but`, the longest due first: each counts one more attempt and
     /// becomes due again at `lease_until`, so that nobody else takes it meanwhile and a crash loses nothing.
     async fn take_due_deliveries(
         &mut self,
         now: Timestamp,
         lease_until: Timestamp,
+        but: &[WebhookId],
         limit: i64,
     ) -> Result<Vec<DueDelivery>>;
 

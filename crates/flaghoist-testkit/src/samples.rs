@@ -65,6 +65,7 @@ impl Samples {
             role: RoleRef::BuiltIn(BuiltInRole::Admin),
             permissions: PermissionSet::all(),
             is_narrowed: false,
+            key_expires_at: None,
             is_installation_admin: true,
         }
     }

@@ -1,6 +1,7 @@
 //! The management client of commands: which server, which key, and answers as JSON.
 
 use crate::bootstrap_file;
+use crate::table::visible;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use flaghoist_server::outgoing;
@@ -34,20 +35,23 @@ impl Connection {
     pub(crate) fn open(&self) -> Result<ServerClient> {
         let (url, application_key) = match (&self.url, &self.application_key) {
             (Some(url), Some(key)) => (url.clone(), key.clone()),
-            (url, key) => {
+            // A key is shown to the server it is of and to no other.
+            (Some(_), None) => bail!("--url needs --application-key, or FLAGHOIST_APPLICATION_KEY"),
+            (None, key) => {
                 let bootstrap = bootstrap_file::read(&self.data_dir)?.with_context(|| {
                     format!(
                         "there is no {}; give the server's --data-dir, or --url and --application-key",
                         bootstrap_file::path(&self.data_dir).display()
                     )
                 })?;
-                (url.clone().unwrap_or(bootstrap.url), key.clone().unwrap_or(bootstrap.application_key))
+                (bootstrap.url, key.clone().unwrap_or(bootstrap.application_key))
             }
         };
-        let base: Url = url.parse().with_context(|| format!("{url:?} is no URL"))?;
-        if base.cannot_be_a_base() {
-            bail!("{url:?} is no address of a server; give one such as http://127.0.0.1:3000");
+        let mut base: Url = url.parse().context("--url is no URL; give one such as http://127.0.0.1:3000")?;
+        if base.cannot_be_a_base() || !base.username().is_empty() || base.password().is_some() {
+            bail!("--url is no plain address of a server; give one such as http://127.0.0.1:3000");
         }
+        base.set_query(None);
         Ok(ServerClient { http: outgoing::client(reqwest::Client::builder)?, base, application_key })
     }
 }
@@ -120,7 +124,7 @@ impl ServerClient {
 fn complaint(status: StatusCode, body: &str) -> String {
     let problem: Value = serde_json::from_str(body).unwrap_or_default();
     let Some(detail) = problem["detail"].as_str() else {
-        return format!("the server answered {status}: {body}");
+        return format!("the server answered {status}: {}", visible(body));
     };
     let faults = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     let faults: Vec<String> = faults
@@ -130,5 +134,5 @@ fn complaint(status: StatusCode, body: &str) -> String {
             format!("{} {}", text("pointer").trim_start_matches('/'), text("message")).trim().to_owned()
         })
         .collect();
-    if faults.is_empty() { detail.to_owned() } else { faults.join("; ") }
+    visible(&if faults.is_empty() { detail.to_owned() } else { faults.join("; ") })
 }

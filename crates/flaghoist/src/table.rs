@@ -22,8 +22,7 @@ pub(crate) fn table(titles: &[&str], rows: &[Vec<String>]) -> String {
 pub(crate) fn cell(object: &Value, name: &str) -> String {
     match &object[name] {
         Value::Null => "-".to_owned(),
-        // Control characters of other people's texts do not reach the terminal.
-        Value::String(text) => text.chars().filter(|character| !character.is_control()).collect(),
+        Value::String(text) => visible(text),
         Value::Array(items) => {
             let items: Vec<String> =
                 items.iter().map(|item| item.as_str().unwrap_or_default().to_owned()).collect();
@@ -31,6 +30,15 @@ pub(crate) fn cell(object: &Value, name: &str) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// A text of somebody else's without what steers a terminal or turns the direction of what follows.
+pub(crate) fn visible(text: &str) -> String {
+    let steers = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(|character| !steers(*character)).collect()
 }
 
 /// Members of an object as cells.
@@ -45,7 +53,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell_and_texts_cannot_steer_a_terminal() {
-        let user = json!({"name": "Ada\u{1b}[2J", "role": null, "scopes": ["a", "b"]});
+        let user = json!({"name": "Ada\u{1b}[2J\u{202e}", "role": null, "scopes": ["a", "b"]});
         let shown = table(&["name", "role", "scopes"], &[cells(&user, &["name", "role", "scopes"])]);
         assert_eq!(shown, "NAME    ROLE  SCOPES\nAda[2J  -     a,b");
     }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
+/// Most names that are read as permissions: more than there are.
+const NAMES_MAX: usize = 100;
+
 /// A role that every project has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BuiltInRole {
@@ -183,6 +186,10 @@ impl CustomRole {
 /// Reads names of permissions; unknown ones are faults that list the known.
 fn parse_permissions(names: &[String], faults: &mut Faults) -> PermissionSet {
     let mut set = PermissionSet::NONE;
+    if names.len() > NAMES_MAX {
+        faults.push(format!("has {} entries; give each permission once", names.len()));
+        return set;
+    }
     for (position, name) in names.iter().enumerate() {
         match Permission::from_name(name) {
             Some(permission) => set = set.union(PermissionSet::of(&[permission])),

@@ -48,6 +48,7 @@ pub(crate) fn principal(number: u64, role: BuiltInRole) -> Principal {
         role: RoleRef::BuiltIn(role),
         permissions: role.permissions(),
         is_narrowed: false,
+        key_expires_at: None,
         is_installation_admin: false,
     }
 }

@@ -108,7 +108,7 @@ async fn identify(presented: Presented<'_>, parts: &Parts, app: &AppState) -> Re
             by_application_key(reader.as_mut(), key, None, dialect, now).await?
         }
         Presented::Session(secret) => {
-            let wanted = text(&parts.headers, PROJECT_HEADER);
+            let wanted = wanted_project(&parts.headers)?;
             by_session(reader.as_mut(), secret, wanted, dialect, now).await?
         }
     };
@@ -134,7 +134,8 @@ async fn by_application_key(
     }
     let proof = Proof::ApplicationKey(credential.id);
     let standing = standing(reader, user_id, Some(credential.project_id)).await?.ok_or(UNKNOWN_KEY)?;
-    Ok(standing.principal(user_id, proof, scopes, dialect))
+    let key_expires_at = credential.expires_at;
+    Ok(Principal { key_expires_at, ..standing.principal(user_id, proof, scopes, dialect) })
 }
 
 async fn by_session(
@@ -161,6 +162,39 @@ async fn by_session(
     let standing = standing(reader, session.user_id, project_id).await?;
     let standing = standing.ok_or(if wanted.is_some() { UNKNOWN_PROJECT } else { UNKNOWN_SESSION })?;
     Ok(standing.principal(session.user_id, Proof::Session(session.id), None, dialect))
+}
+
+/// Which project a log-in asks for. A name that cannot be read is no reason to act on another project.
+fn wanted_project(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let Some(named) = headers.get(PROJECT_HEADER) else { return Ok(None) };
+    std::str::from_utf8(named.as_bytes()).map(Some).map_err(|_| UNKNOWN_PROJECT)
+}
+
+/// Makes sure that a caller may still do what they might when the request began: since then, while the body arrived
+/// and others were waited for, their key may have been revoked or their role changed.
+pub(crate) async fn check_still_allowed(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let is_taken = match principal.proof {
+        Proof::ApplicationKey(id) => {
+            let key = reader.credential(principal.project_id, id).await?;
+            key.is_some_and(|key| !key.is_expired(now))
+        }
+        Proof::Session(id) => reader.session(id).await?.is_some_and(|session| session.expires_at > now),
+    };
+    let standing = standing(reader, principal.user_id, Some(principal.project_id)).await?;
+    let Some(standing) = standing.filter(|_| is_taken) else {
+        return Err(ApiError::Unauthenticated("what the request came with is no longer taken"));
+    };
+    let lost_installation = principal.is_installation_admin && !standing.is_installation_admin;
+    if lost_installation || !principal.permissions.is_within(standing.permissions) {
+        return Err(ApiError::Refused(
+            "what you may do was changed while the request was running; repeat it".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 const UNKNOWN_PROJECT: ApiError =
@@ -195,13 +229,14 @@ impl Standing {
             role: self.role,
             permissions: scopes.map_or(self.permissions, |scopes| self.permissions.intersection(scopes)),
             is_narrowed: scopes.is_some(),
+            key_expires_at: None,
             is_installation_admin: self.is_installation_admin && scopes.is_none(),
         }
     }
 }
 
 /// What a user is in a project, or in their first one when none is named. None when they are shut out, or no
-/// member; who administers the installation is an administrator of every project.
+/// member; who administers the installation is an administrator of every project, whatever their membership says.
 pub(crate) async fn standing(
     reader: &mut dyn Reader,
     user_id: UserId,
@@ -214,11 +249,11 @@ pub(crate) async fn standing(
     let membership = memberships
         .into_iter()
         .find(|membership| project_id.is_none_or(|project_id| project_id == membership.project_id));
+    let admin = RoleRef::BuiltIn(BuiltInRole::Admin);
     let (project_id, role) = match (membership, project_id) {
+        (Some(membership), _) if user.is_installation_admin => (membership.project_id, admin),
         (Some(membership), _) => (membership.project_id, membership.role),
-        (None, Some(project_id)) if user.is_installation_admin => {
-            (project_id, RoleRef::BuiltIn(BuiltInRole::Admin))
-        }
+        (None, Some(project_id)) if user.is_installation_admin => (project_id, admin),
         (None, _) => return Ok(None),
     };
     let permissions = permissions_of(reader, project_id, role).await?;
@@ -248,13 +283,42 @@ async fn find(reader: &mut dyn Reader, secret: &str) -> Result<Option<Credential
     Ok(found.filter(|found| bool::from(found.secret_hash.0.ct_eq(&hash.0))))
 }
 
-/// The secret of the log-in whose cookie a request carries.
+/// The secret of the log-in whose cookie a request carries. Anybody may plant the plain one in a browser that goes to a
+/// name of theirs, so it counts on this machine only, and never instead of the other.
 pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
-        let (name, value) = cookie.trim().split_once('=')?;
-        [SECURE_COOKIE, PLAIN_COOKIE].contains(&name).then_some(value).filter(|value| !value.is_empty())
-    })
+    let cookie = |wanted: &str| {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| {
+            let (name, value) = cookie.trim().split_once('=')?;
+            (name == wanted).then_some(value).filter(|value| !value.is_empty())
+        })
+    };
+    cookie(SECURE_COOKIE).or_else(|| cookie(PLAIN_COOKIE).filter(|_| came_by(headers) == Way::Loopback))
+}
+
+/// How a browser came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By https, which a proxy ended.
+    Https,
+    /// Without leaving this machine.
+    Loopback,
+    /// By http over a network.
+    Open,
+}
+
+/// How the browser that sent these headers came here.
+pub(crate) fn came_by(headers: &HeaderMap) -> Way {
+    let text = |name: &str| text(headers, name).unwrap_or_default();
+    if text("x-forwarded-proto").eq_ignore_ascii_case("https") || text("origin").starts_with("https://") {
+        return Way::Https;
+    }
+    let host = text("host");
+    let bare = match host.rsplit_once(':') {
+        Some((bare, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => bare,
+        _ => host,
+    };
+    if ["localhost", "127.0.0.1", "[::1]"].contains(&bare) { Way::Loopback } else { Way::Open }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -46,6 +46,7 @@ mod tests {
             role: RoleRef::BuiltIn(BuiltInRole::Viewer),
             permissions,
             is_narrowed: false,
+            key_expires_at: None,
             is_installation_admin: false,
         }
     }

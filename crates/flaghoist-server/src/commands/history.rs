@@ -34,6 +34,7 @@ pub(crate) struct HistoryView {
 fn visible(principal: &Principal) -> Vec<Aggregate> {
     let needed = |aggregate: &Aggregate| match aggregate {
         Aggregate::Access => Permission::UsersRead,
+        Aggregate::Credential => Permission::KeysRead,
         Aggregate::Webhook => Permission::WebhooksRead,
         _ => Permission::FeatureFlagConfigRead,
     };

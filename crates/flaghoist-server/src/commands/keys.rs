@@ -1,14 +1,15 @@
 //! Keys: made, looked at and revoked.
 
+use super::members::check_may_touch;
 use super::{Edit, Record};
 use crate::ApiError;
 use crate::access::authentication::permissions_of;
-use crate::access::delegation::check_may_give;
+use crate::access::delegation::{check_is_within, check_may_give};
 use crate::app::App;
 use crate::decode::not_found;
 use crate::secret;
 use flaghoist_model::Rejection;
-use flaghoist_model::access::{PermissionSet, Principal};
+use flaghoist_model::access::{Permission, PermissionSet, Principal};
 use flaghoist_model::credential::{Credential, CredentialKind};
 use flaghoist_model::history::Action;
 use flaghoist_model::id::{CredentialId, EnvironmentId, UserId};
@@ -19,6 +20,11 @@ use serde::Serialize;
 
 /// Most keys of a project: lists show all of them.
 const KEYS_MAX: usize = 10_000;
+/// Most application keys of one user in a project.
+const KEYS_OF_USER_MAX: usize = 100;
+/// What the bearer of an SDK key gets to see.
+const WHAT_READERS_SEE: PermissionSet =
+    PermissionSet::of(&[Permission::FeatureFlagConfigRead, Permission::FeatureFlagEnvironmentConfigRead]);
 
 /// A key to make.
 pub(crate) struct NewKey {
@@ -68,10 +74,7 @@ pub(crate) async fn create_key(
         let message = "has passed already; give a moment to come, or none for a key that does not expire";
         return Err(Rejection::invalid("/expires_at", message).into());
     }
-    if edit.writer.credentials(principal.project_id).await?.len() >= KEYS_MAX {
-        let message = format!("this project has {KEYS_MAX} keys, which is the most; revoke one first");
-        return Err(Rejection::conflict("", message).into());
-    }
+    check_room(&mut edit, &wanted.kind).await?;
     let user = check_kind(&mut edit, &wanted.kind).await?;
     let kind = match wanted.kind {
         CredentialKind::ApplicationKey { user_id, scopes } if user_id == principal.user_id => {
@@ -79,6 +82,7 @@ pub(crate) async fn create_key(
         }
         kind => kind,
     };
+    let expires_at = own_end(principal, &kind, wanted.expires_at)?;
     let secret = secret::generate(secret::prefix(&kind)).map_err(ApiError::internal)?;
     let key = Credential {
         id: CredentialId::mint(app.ids.as_ref()),
@@ -89,7 +93,7 @@ pub(crate) async fn create_key(
         secret_end: secret::end(&secret),
         created_at: edit.now,
         created_by: Some(principal.user_id),
-        expires_at: wanted.expires_at,
+        expires_at,
         last_used_at: None,
     };
     edit.writer.insert_credential(&key).await?;
@@ -99,7 +103,41 @@ pub(crate) async fn create_key(
         ..Record::of(Action::CredentialsCreated)
     };
     edit.commit(record).await?;
+    if user.is_some() {
+        app.limits.welcome(key.secret_hash, key.id.0.as_u128());
+    }
     Ok((KeyView { key, user }, secret))
+}
+
+async fn check_room(edit: &mut Edit<'_>, kind: &CredentialKind) -> Result<(), ApiError> {
+    let keys = edit.writer.credentials(edit.principal.project_id).await?;
+    if keys.len() >= KEYS_MAX {
+        let message = format!("this project has {KEYS_MAX} keys, which is the most; revoke one first");
+        return Err(Rejection::conflict("", message).into());
+    }
+    let user_id = kind.user_id();
+    let of_user = keys.iter().filter(|key| key.kind.user_id() == user_id).count();
+    if user_id.is_some() && of_user >= KEYS_OF_USER_MAX {
+        let message =
+            format!("the user has {KEYS_OF_USER_MAX} keys here, which is the most; revoke one first");
+        return Err(Rejection::conflict("", message).into());
+    }
+    Ok(())
+}
+
+/// A key of the caller themself does not outlive the one they present.
+fn own_end(
+    principal: &Principal,
+    kind: &CredentialKind,
+    wanted: Option<Timestamp>,
+) -> Result<Option<Timestamp>, ApiError> {
+    let limit = principal.key_expires_at.filter(|_| kind.user_id() == Some(principal.user_id));
+    match (limit, wanted) {
+        (Some(limit), Some(wanted)) if wanted > limit => {
+            Err(ApiError::Refused(format!("a key cannot make one that outlives it: it expires at {limit}")))
+        }
+        (limit, wanted) => Ok(wanted.or(limit)),
+    }
 }
 
 /// Makes sure that what a key is for is there and may be given, and gives the user it acts for.
@@ -109,6 +147,7 @@ async fn check_kind(edit: &mut Edit<'_>, kind: &CredentialKind) -> Result<Option
         CredentialKind::ApiKey => Ok(None),
         CredentialKind::ServerSdkKey { environment_id } | CredentialKind::ClientSdkKey { environment_id } => {
             check_environment(edit, environment_id).await?;
+            check_is_within(edit.principal, WHAT_READERS_SEE)?;
             Ok(None)
         }
         CredentialKind::ApplicationKey { user_id, scopes } => {
@@ -179,8 +218,7 @@ pub(crate) async fn view_key(
     id: CredentialId,
 ) -> Result<KeyView, ApiError> {
     let mut reader = app.store.read().await?;
-    let keys = reader.credentials(principal.project_id).await?;
-    let key = keys.into_iter().find(|key| key.id == id).ok_or_else(|| not_found("key", id))?;
+    let key = reader.credential(principal.project_id, id).await?.ok_or_else(|| not_found("key", id))?;
     with_users(reader.as_mut(), vec![key]).await?.pop().ok_or_else(|| not_found("key", id))
 }
 
@@ -199,15 +237,17 @@ pub(crate) async fn revoke_key(
     of_user: Option<UserId>,
 ) -> Result<(), ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let keys = edit.writer.credentials(principal.project_id).await?;
-    let key = keys
-        .iter()
-        .find(|key| key.id == id && (of_user.is_none() || key.kind.user_id() == of_user))
+    let key = edit.writer.credential(principal.project_id, id).await?;
+    let key = key
+        .filter(|key| of_user.is_none() || key.kind.user_id() == of_user)
         .ok_or_else(|| not_found("key", id))?;
+    if let Some(user_id) = key.kind.user_id().filter(|user_id| *user_id != principal.user_id) {
+        check_may_touch(&mut edit, user_id).await?;
+    }
     edit.writer.delete_credential(id).await?;
     let record = Record {
         environment_id: key.kind.environment_id(),
-        before: Some(&KeyRecord::of(key)),
+        before: Some(&KeyRecord::of(&key)),
         ..Record::of(Action::CredentialRevoked)
     };
     edit.commit(record).await?;

@@ -2,13 +2,13 @@
 
 use super::{Edit, Record};
 use crate::ApiError;
-use crate::access::authentication::permissions_of;
+use crate::access::authentication::{permissions_of, standing};
 use crate::access::delegation::{check_is_within, check_may_give};
 use crate::app::App;
 use crate::decode::not_found;
 use crate::limits::ClientAddress;
 use crate::secret;
-use flaghoist_model::access::{BuiltInRole, Principal, RoleRef};
+use flaghoist_model::access::{BuiltInRole, PermissionSet, Principal, RoleRef};
 use flaghoist_model::history::Action;
 use flaghoist_model::id::UserId;
 use flaghoist_model::user::{Membership, User, UserKind};
@@ -156,7 +156,7 @@ pub(crate) async fn add_member(
     let known = edit.writer.find_user_by_email(&wanted.email).await?;
     let made_password = made_password.filter(|_| known.is_none());
     let user = if let Some(known) = known {
-        check_known(&known, &wanted)?;
+        check_known(principal, &known, &wanted)?;
         known
     } else {
         let user = User {
@@ -185,8 +185,15 @@ pub(crate) async fn add_member(
     Ok((MemberView { user, membership }, made_password))
 }
 
-/// Somebody the installation knows is added as they are.
-fn check_known(known: &User, wanted: &NewMember) -> Result<(), Rejection> {
+/// Somebody the installation knows is added as they are, by who administers it: others cannot tell who stands behind
+/// an e-mail that another project made.
+fn check_known(principal: &Principal, known: &User, wanted: &NewMember) -> Result<(), ApiError> {
+    if !principal.is_installation_admin {
+        return Err(ApiError::Refused(
+            "the installation knows this e-mail from elsewhere; only who administers it adds its users to projects"
+                .to_owned(),
+        ));
+    }
     let mut faults = Faults::new();
     if known.kind != wanted.kind {
         faults.push_at("kind", format!("the installation knows them as a {}", known.kind.as_str()));
@@ -197,7 +204,7 @@ fn check_known(known: &User, wanted: &NewMember) -> Result<(), Rejection> {
     if wanted.name.as_ref().is_some_and(|name| *name != known.name) {
         faults.push_at("name", format!("the installation knows them as {:?}; leave it out", known.name));
     }
-    faults.check()
+    Ok(faults.check()?)
 }
 
 /// What a role of this project may do. One that is not there is a fault of the request.
@@ -205,7 +212,7 @@ async fn role_permissions(
     reader: &mut dyn Reader,
     principal: &Principal,
     role: RoleRef,
-) -> Result<flaghoist_model::access::PermissionSet, ApiError> {
+) -> Result<PermissionSet, ApiError> {
     if let RoleRef::Custom(id) = role
         && !reader.roles(principal.project_id).await?.iter().any(|known| known.id == id)
     {
@@ -228,8 +235,13 @@ pub(crate) async fn update_member(
         None => None,
     };
     let mut edit = Edit::begin(app, principal).await?;
+    find(edit.writer.as_mut(), principal, id).await?;
+    if patch.is_about_the_user() {
+        edit.writer.hold_user(id).await?;
+    }
     let before = find(edit.writer.as_mut(), principal, id).await?;
     check_may_change(&mut edit, &before, &patch).await?;
+    let is_about_the_user = patch.is_about_the_user();
     let mut user = before.user.clone();
     user.name = patch.name.unwrap_or(user.name);
     user.is_installation_admin = patch.is_installation_admin.unwrap_or(user.is_installation_admin);
@@ -239,7 +251,9 @@ pub(crate) async fn update_member(
     let has_new_password = password_hash.is_some();
     user.password_hash = password_hash.or(user.password_hash);
     let membership = Membership { role: patch.role.unwrap_or(before.membership.role), ..before.membership };
-    edit.writer.update_user(&user).await?;
+    if is_about_the_user {
+        edit.writer.update_user(&user).await?;
+    }
     edit.writer.save_membership(&membership).await?;
     if has_new_password || user.disabled_at.is_some() {
         edit.writer.delete_sessions(id).await?;
@@ -260,8 +274,7 @@ async fn check_may_change(
     patch: &MemberPatch,
 ) -> Result<(), ApiError> {
     let principal = edit.principal;
-    let theirs = permissions_of(edit.writer.as_mut(), principal.project_id, member.membership.role).await?;
-    check_is_within(principal, theirs)?;
+    let theirs = check_may_touch(edit, member.user.id).await?;
     if let Some(role) = patch.role {
         let given = role_permissions(edit.writer.as_mut(), principal, role).await?;
         check_may_give(principal, given)?;
@@ -274,8 +287,15 @@ async fn check_may_change(
         check_may_give(principal, theirs)?;
     }
     let is_self = member.user.id == principal.user_id;
-    if is_self && (patch.role.is_some() || patch.is_disabled == Some(true)) {
-        return Err(ApiError::Refused("nobody changes their own role or shuts themself out".to_owned()));
+    let gives_up = patch.is_disabled == Some(true) || patch.is_installation_admin == Some(false);
+    if is_self && (patch.role.is_some() || gives_up) {
+        return Err(ApiError::Refused(
+            "nobody changes their own role, shuts themself out or gives up the installation".to_owned(),
+        ));
+    }
+    if patch.is_installation_admin == Some(true) && member.user.kind == UserKind::ServiceAccount {
+        let message = "a service account administers projects, never the installation";
+        return Err(Rejection::invalid("/is_installation_admin", message).into());
     }
     if patch.is_about_the_user() && !principal.is_installation_admin {
         let elsewhere = edit.writer.memberships(member.user.id).await?.len() > 1;
@@ -289,12 +309,33 @@ async fn check_may_change(
     Ok(())
 }
 
+/// Refuses to change something of a member who may do more than the caller. Gives what they may do.
+pub(super) async fn check_may_touch(edit: &mut Edit<'_>, user_id: UserId) -> Result<PermissionSet, ApiError> {
+    let principal = edit.principal;
+    let theirs = standing(edit.writer.as_mut(), user_id, Some(principal.project_id)).await?;
+    // Somebody who is shut out may do again what their role says when they are let in.
+    let theirs = match theirs {
+        Some(standing) => standing.permissions,
+        None => {
+            let MemberView { membership, .. } = find(edit.writer.as_mut(), principal, user_id).await?;
+            permissions_of(edit.writer.as_mut(), principal.project_id, membership.role).await?
+        }
+    };
+    check_is_within(principal, theirs)?;
+    let user = edit.writer.find_user(user_id).await?;
+    if user.is_some_and(|user| user.is_installation_admin) && !principal.is_installation_admin {
+        return Err(ApiError::Refused(
+            "they administer the installation, so only somebody who does too may change this".to_owned(),
+        ));
+    }
+    Ok(theirs)
+}
+
 /// Ends a membership; keys of the user in this project go along.
 pub(crate) async fn remove_member(app: &App, principal: &Principal, id: UserId) -> Result<(), ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
     let MemberView { user, membership } = find(edit.writer.as_mut(), principal, id).await?;
-    let theirs = permissions_of(edit.writer.as_mut(), principal.project_id, membership.role).await?;
-    check_is_within(principal, theirs)?;
+    check_may_touch(&mut edit, id).await?;
     edit.writer.delete_membership(id).await?;
     check_is_administered(&mut edit).await?;
     let record =
@@ -338,6 +379,7 @@ pub(crate) async fn change_own_password(
     }
     let password_hash = app.passwords.hash(new).await?;
     let mut edit = Edit::begin(app, principal).await?;
+    edit.writer.hold_user(me.id).await?;
     let before = edit.writer.find_user(me.id).await?.ok_or_else(|| not_found("user", me.id))?;
     if before.password_hash != me.password_hash {
         return Err(Rejection::conflict("", "the password was changed meanwhile; try again").into());

@@ -1,6 +1,7 @@
 //! Projects.
 
 use crate::ApiError;
+use crate::access::authentication::check_still_allowed;
 use crate::app::App;
 use crate::bootstrap::{BootstrapError, FirstKeys, GivenSecrets, furnish};
 use flaghoist_model::access::{Actor, Principal};
@@ -42,6 +43,7 @@ pub(crate) async fn create_project(
     let ids = app.ids.as_ref();
     let project = Project { id: ProjectId::mint(ids), key, name, revision: 1, created_at: now };
     let mut writer = app.store.begin_project(&project).await?;
+    check_still_allowed(writer.as_mut(), principal, now).await?;
     let furnished =
         furnish(writer.as_mut(), &project, principal.user_id, GivenSecrets::default(), now, ids).await;
     let keys = furnished.map_err(|error| match error {

@@ -4,9 +4,10 @@ use crate::ApiError;
 use crate::app::App;
 use crate::limits::ClientAddress;
 use crate::secret;
+use flaghoist_model::Faults;
 use flaghoist_model::access::{Principal, Proof};
 use flaghoist_model::id::SessionId;
-use flaghoist_model::user::{Session, User};
+use flaghoist_model::user::{Session, User, parse_email};
 use jiff::SignedDuration;
 
 /// How long a log-in lasts.
@@ -23,18 +24,27 @@ pub(crate) async fn log_in(
     password: String,
 ) -> Result<(User, Session, String), ApiError> {
     app.limits.log_in(address, email)?;
-    let email = email.trim().to_lowercase();
-    let user = {
-        let mut reader = app.store.read().await?;
-        reader.find_user_by_email(&email).await?
+    let refused = || {
+        tracing::warn!(address = %address.0, "a log-in was refused");
+        ApiError::Unauthenticated("there is no such e-mail with that password")
+    };
+    // What is no e-mail is nobody's.
+    let user = match parse_email(email.trim().to_owned(), &mut Faults::new()) {
+        Some(email) => app.store.read().await?.find_user_by_email(&email).await?,
+        None => None,
     };
     let user = user.filter(|user| user.disabled_at.is_none());
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let is_right = app.passwords.verify(password, hash).await?;
-    let Some(user) = user.filter(|_| is_right) else {
-        tracing::warn!(address = %address.0, "a log-in was refused");
-        return Err(ApiError::Unauthenticated("there is no such e-mail with that password"));
-    };
+    let is_right = app.passwords.verify(password, hash.clone()).await?;
+    let (Some(user), Some(hash), true) = (user, hash, is_right) else { return Err(refused()) };
+    {
+        let mut reader = app.store.read().await?;
+        if reader.memberships(user.id).await?.is_empty() && !user.is_installation_admin {
+            return Err(ApiError::WrongCredential(
+                "you belong to no project; ask somebody to add you to one",
+            ));
+        }
+    }
     let secret = secret::generate(secret::SESSION_PREFIX).map_err(ApiError::internal)?;
     let now = app.clock.now();
     let session = Session {
@@ -46,8 +56,11 @@ pub(crate) async fn log_in(
     };
     let mut books = app.store.bookkeep().await?;
     books.delete_expired_sessions(now).await?;
-    books.insert_session(&session).await?;
+    if !books.insert_session(&session, &hash).await? {
+        return Err(refused());
+    }
     books.commit().await?;
+    app.limits.welcome(session.secret_hash, user.id.0.as_u128());
     Ok((user, session, secret))
 }
 

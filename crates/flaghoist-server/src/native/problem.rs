@@ -47,7 +47,10 @@ impl Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: error.to_string(),
+            detail: match error {
+                ApiError::Conflict(fault) => fault.message.clone(),
+                other => other.to_string(),
+            },
             code: error.code(),
             errors,
         }

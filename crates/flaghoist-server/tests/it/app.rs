@@ -72,6 +72,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    async fn of(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Self { status: parts.status, headers: parts.headers, text }
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
     }
@@ -189,14 +196,29 @@ impl TestApp {
             request = request.header(*name, *value);
         }
         let request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Sends a request whose head arrives before `meanwhile` is done, and whose body is what that gives.
+    pub(crate) async fn send_slowly(
+        &self,
+        method: &str,
+        path: &str,
+        headers: Vec<(String, String)>,
+        meanwhile: impl Future<Output = String>,
+    ) -> Answer {
+        let (body_given, body) = tokio::sync::oneshot::channel::<String>();
+        let body = futures_util::stream::once(async move { body.await.map(axum::body::Bytes::from) });
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
+        let request = request.body(Body::from_stream(body)).unwrap();
+        let answering = tokio::spawn(self.router.clone().oneshot(request));
+        // Long enough for the head to be looked at: the router has nothing else to wait for.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        body_given.send(meanwhile.await).unwrap();
+        Answer::of(answering.await.unwrap().unwrap()).await
     }
 
     /// The administrator of the first start.
@@ -302,6 +324,16 @@ pub(crate) struct Caller<'a> {
 }
 
 impl Caller<'_> {
+    /// The headers of their requests with a body.
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
+        let pairs = [
+            ("dd-api-key", self.api_key.as_str()),
+            ("dd-application-key", self.key.as_str()),
+            ("content-type", "application/json"),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let headers = [
             ("dd-api-key", self.api_key.as_str()),

@@ -128,18 +128,78 @@ async fn the_history_tells_of_keys_without_their_secrets() {
     let admin = app.admin();
     let key = admin.call("POST", "/api/v1/me/keys", Some(json!({"name": "Laptop"}))).await.expect(201).json();
     admin.call("DELETE", &format!("/api/v1/me/keys/{}", key["id"].as_str().unwrap()), None).await.expect(204);
-    let history = admin.get("/api/v1/history?aggregate=access&whole=true").await.expect(200);
+    let history = admin.get("/api/v1/history?aggregate=credential&whole=true").await.expect(200);
     let actions: Vec<Value> =
         history.json()["data"].as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
     assert_eq!(actions, ["credential_revoked", "credentials_created"]);
     assert!(history.text.contains("Laptop") && !history.text.contains(key["secret"].as_str().unwrap()));
-    let viewer = app.somebody_with(
-        RoleRef::BuiltIn(BuiltInRole::Viewer),
-        Some(PermissionSet::of(&[
-            Permission::FeatureFlagConfigRead,
-            Permission::FeatureFlagEnvironmentConfigRead,
-        ])),
-    );
-    let seen = viewer.await.get("/api/v1/history?aggregate=access").await.expect(200).json();
-    assert_eq!(seen["data"], json!([]), "who may not see members does not see changes of them");
+    let viewer = app.somebody(BuiltInRole::Viewer).await;
+    let seen = viewer.get("/api/v1/history?aggregate=credential").await.expect(200).json();
+    assert_eq!(seen["data"], json!([]), "who may not see keys does not see changes of them");
+}
+
+#[tokio::test]
+async fn a_key_that_ends_makes_none_that_outlives_it() {
+    let app = TestApp::new().await;
+    let ending = json!({"name": "Short", "expires_at": "2026-12-01T00:00:00Z"});
+    let ending = app.admin().call("POST", "/api/v1/me/keys", Some(ending)).await.expect(201).json();
+    let bearer = format!("Bearer {}", ending["secret"].as_str().unwrap());
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let make = async |body: Value| {
+        app.send("POST", "/api/v1/me/keys", &headers, Some(body.to_string().into_bytes())).await
+    };
+    make(json!({"name": "Longer", "expires_at": "2026-12-02T00:00:00Z"})).await.expect(403);
+    let same = make(json!({"name": "Same"})).await.expect(201).json();
+    assert_eq!(same["expires_at"], "2026-12-01T00:00:00Z");
+}
+
+#[tokio::test]
+async fn who_cannot_read_flags_makes_no_key_that_does() {
+    let app = TestApp::new().await;
+    let admin = RoleRef::BuiltIn(BuiltInRole::Admin);
+    let caller = app.somebody_with(admin, Some(PermissionSet::of(&[Permission::KeysWrite]))).await;
+    let body =
+        json!({"kind": "server_sdk_key", "name": "Mine", "environment_id": app.environment_id("production")});
+    caller.call("POST", "/api/v1/keys", Some(body)).await.expect(403);
+    let of_admin = app.admin().get("/api/v1/me/keys").await.expect(200).json()["keys"][0]["id"].clone();
+    let path = format!("/api/v1/keys/{}", of_admin.as_str().unwrap());
+    caller.call("DELETE", &path, None).await.expect(403);
+    app.somebody(BuiltInRole::Admin).await.call("DELETE", &path, None).await.expect(403);
+}
+
+#[tokio::test]
+async fn a_user_has_a_hundred_keys_at_most() {
+    let app = TestApp::new().await;
+    let ada = app.somebody(BuiltInRole::Viewer).await;
+    for number in 1..100 {
+        let body = json!({"name": format!("Key {number}")});
+        ada.call("POST", "/api/v1/me/keys", Some(body)).await.expect(201);
+    }
+    ada.call("POST", "/api/v1/me/keys", Some(json!({"name": "One more"}))).await.expect(409);
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_while_its_request_runs_changes_nothing() {
+    let app = TestApp::new().await;
+    let ada = app.somebody(BuiltInRole::Editor).await;
+    let own = ada.get("/api/v1/me/keys").await.expect(200).json()["keys"][0]["id"].clone();
+    let path = format!("/api/v1/keys/{}", own.as_str().unwrap());
+    let slow = app.send_slowly("POST", "/api/v1/me/keys", ada.headers(), async {
+        app.admin().call("DELETE", &path, None).await.expect(204);
+        json!({"name": "Survivor"}).to_string()
+    });
+    slow.await.expect(401);
+    assert!(!app.admin().get("/api/v1/keys").await.expect(200).text.contains("Survivor"));
+}
+
+#[tokio::test]
+async fn a_role_that_is_taken_away_while_a_request_runs_counts() {
+    let app = TestApp::new().await;
+    let ada = app.somebody(BuiltInRole::Admin).await;
+    let path = format!("/api/v1/users/{}", ada.user_id);
+    let slow = app.send_slowly("POST", "/api/v1/users", ada.headers(), async {
+        app.admin().call("PATCH", &path, Some(json!({"role": "viewer"}))).await.expect(200);
+        json!({"email": "sock@example.com", "role": "editor"}).to_string()
+    });
+    slow.await.expect(403);
 }

@@ -128,7 +128,7 @@ async fn a_project_keeps_an_administrator_and_nobody_changes_their_own_role() {
     admin.call("PATCH", &path, Some(json!({"disabled": true}))).await.expect(403);
     admin.call("DELETE", &path, None).await.expect(409);
     let second = app.somebody(BuiltInRole::Admin).await;
-    second.call("DELETE", &path, None).await.expect(204);
+    admin.call("DELETE", &path, None).await.expect(204);
     admin.get("/api/v1/me").await.expect(401);
     let last = format!("/api/v1/users/{}", second.user_id);
     second.call("DELETE", &last, None).await.expect(409);
@@ -172,9 +172,36 @@ async fn what_counts_everywhere_is_changed_by_who_administers_everything() {
     }
     local.call("PATCH", &path, Some(json!({"is_installation_admin": true}))).await.expect(403);
     app.admin().call("PATCH", &path, Some(json!({"disabled": true}))).await.expect(200);
-    let known = json!({"email": "eve@example.com", "role": "viewer", "password": "mine from now on"});
-    assert_eq!(add(&local, known).await.expect(400).json()["errors"][0]["pointer"], "/password");
+    let known = json!({"email": "eve@example.com", "role": "viewer"});
+    add(&local, known.clone()).await.expect(403);
+    let mut with_password = known.clone();
+    with_password["password"] = json!("mine from now on");
+    assert_eq!(
+        add(&app.admin(), with_password).await.expect(400).json()["errors"][0]["pointer"],
+        "/password"
+    );
+    add(&app.admin(), known).await.expect(201);
     local.call("POST", "/api/v1/projects", Some(json!({"name": "Mine"}))).await.expect(403);
+}
+
+#[tokio::test]
+async fn who_administers_the_installation_is_touched_by_their_like_only() {
+    let app = TestApp::new().await;
+    let me = app.admin().get("/api/v1/me").await.expect(200).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/users/{me}");
+    let local = app.somebody(BuiltInRole::Admin).await;
+    for body in
+        [json!({"role": "viewer"}), json!({"password": "known to me, not them"}), json!({"disabled": true})]
+    {
+        local.call("PATCH", &path, Some(body)).await.expect(403);
+    }
+    local.call("DELETE", &path, None).await.expect(403);
+    app.admin().call("PATCH", &path, Some(json!({"is_installation_admin": false}))).await.expect(403);
+    let robot = json!({"name": "Robot", "kind": "service_account", "role": "admin"});
+    let robot = add(&app.admin(), robot).await.expect(201).json();
+    let robot = format!("/api/v1/users/{}", robot["id"].as_str().unwrap());
+    let raised = app.admin().call("PATCH", &robot, Some(json!({"is_installation_admin": true}))).await;
+    assert_eq!(raised.expect(400).json()["errors"][0]["pointer"], "/is_installation_admin");
 }
 
 #[tokio::test]

@@ -72,6 +72,7 @@ async fn a_wrong_password_a_stranger_a_robot_and_somebody_shut_out_get_the_same_
         ("nobody@example.com", PASSWORD),
         ("ben@example.com", PASSWORD),
         ("robot@example.com", PASSWORD),
+        ("no e-mail at all", PASSWORD),
     ] {
         answers.push(log_in(&app, email, password).await.expect(401).text);
     }
@@ -166,6 +167,75 @@ async fn a_browser_keeps_the_secret_in_a_cookie_that_needs_a_header_to_change_an
 }
 
 #[tokio::test]
+async fn a_cookie_that_somebody_planted_counts_for_nothing() {
+    let app = TestApp::new().await;
+    let ada = person(&app, "ada@example.com", "viewer").await;
+    person(&app, "eve@example.com", "viewer").await;
+    let (of_ada, of_eve) = (token(&app, "ada@example.com").await, token(&app, "eve@example.com").await);
+    let cookies = format!("flaghoist={of_eve}; __Host-flaghoist={of_ada}");
+    for host in ["flags.example.com", "localhost:3000"] {
+        let headers = [("host", host), ("cookie", cookies.as_str())];
+        assert_eq!(
+            send(&app, "GET", "/api/v1/me", &headers, None).await.expect(200).json()["id"],
+            json!(ada)
+        );
+    }
+    let planted = format!("flaghoist={of_eve}");
+    let me = async |headers: &[(&str, &str)]| send(&app, "GET", "/api/v1/me", headers, None).await;
+    me(&[("host", "flags.example.com"), ("cookie", &planted)]).await.expect(401);
+    me(&[("host", "localhost"), ("x-forwarded-proto", "https"), ("cookie", &planted)]).await.expect(401);
+    me(&[("host", "localhost"), ("cookie", &planted)]).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_log_in_works_where_strangers_have_used_up_their_tokens() {
+    use flaghoist_server::limits::{Limits, LimitsConfiguration, Quota};
+    let few = Quota { requests: 3, seconds: std::num::NonZeroU32::new(3_600).unwrap() };
+    let limits = LimitsConfiguration { stranger: few, ..LimitsConfiguration::default() };
+    let clock = std::sync::Arc::new(flaghoist_server::clock::Stopwatch::default());
+    let app = TestApp::with(|app| app.limits = Limits::new(&limits, clock)).await;
+    person(&app, "ada@example.com", "viewer").await;
+    for _ in 0..3 {
+        by_token(&app, "GET", "/api/v1/me", "fhs_guess", None).await.expect(401);
+    }
+    by_token(&app, "GET", "/api/v1/me", "fhs_guess", None).await.expect(429);
+    let token = token(&app, "ada@example.com").await;
+    by_token(&app, "GET", "/api/v1/me", &token, None).await.expect(200);
+    let bearer = format!("Bearer {token}");
+    for _ in 0..5 {
+        let headers = [("authorization", bearer.as_str()), ("x-flaghoist-project", "mistyped")];
+        send(&app, "GET", "/api/v1/me", &headers, None).await.expect(403);
+    }
+    by_token(&app, "GET", "/api/v1/me", &token, None).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_old_password_that_was_right_a_moment_ago_opens_nothing() {
+    let app = TestApp::new().await;
+    let id = person(&app, "ada@example.com", "viewer").await;
+    let session = flaghoist_model::user::Session {
+        id: flaghoist_model::id::SessionId(uuid::Uuid::from_u128(1)),
+        user_id: id.parse().unwrap(),
+        secret_hash: flaghoist_server::secret::hash("fhs_late"),
+        created_at: "2026-11-20T10:00:00Z".parse().unwrap(),
+        expires_at: "2026-11-20T22:00:00Z".parse().unwrap(),
+    };
+    let before = app.store().read().await.unwrap().find_user(session.user_id).await.unwrap().unwrap();
+    let new = json!({"password": "another horse battery"});
+    app.admin().call("PATCH", &format!("/api/v1/users/{id}"), Some(new)).await.expect(200);
+    let mut books = app.store().bookkeep().await.unwrap();
+    assert!(!books.insert_session(&session, &before.password_hash.unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_no_email_at_all_is_nobodys() {
+    let app = TestApp::new().await;
+    for email in ["a\0b@example.com", "", "\u{202e}", &"x".repeat(100_000)] {
+        log_in(&app, email, PASSWORD).await.expect(401);
+    }
+}
+
+#[tokio::test]
 async fn a_log_in_chooses_among_the_projects_of_its_user() {
     let app = TestApp::new().await;
     person(&app, "ada@example.com", "viewer").await;
@@ -179,6 +249,9 @@ async fn a_log_in_chooses_among_the_projects_of_its_user() {
     me("default").await.expect(200);
     me("somebody-else-s").await.expect(403);
     me("nowhere").await.expect(403);
+    me("").await.expect(403);
+    me("d\u{e9}fault").await.expect(403);
+    me("default").await.expect(200);
     let joined = json!({"email": "ada@example.com", "role": "editor"});
     foreign.call("POST", "/api/v1/users", Some(joined)).await.expect(201);
     let there = me("somebody-else-s").await.expect(200).json();

@@ -132,15 +132,17 @@ CREATE INDEX webhook_deliveries_by_end ON webhook_deliveries (finished_at);
 -- Who made a change and what kind of thing it changed, to search by.
 ALTER TABLE history ADD COLUMN user_id uuid;
 ALTER TABLE history ADD COLUMN aggregate text NOT NULL DEFAULT '';
+-- By its text: PostgreSQL's operators refuse a document in which somebody once wrote a NUL. Texts of people cannot look
+-- like it, because their quotes are escaped.
 UPDATE history SET
-    user_id = (document -> 'actor' ->> 'user_id')::uuid,
+    user_id = substring(document::text FROM '"actor":\{[^{}]*"user_id":"([0-9a-f-]{36})"')::uuid,
     aggregate = CASE
         WHEN action = 'project_created' THEN 'project'
         WHEN action LIKE 'environment_%' THEN 'environment'
         WHEN action IN ('flag_enabled', 'flag_disabled', 'allocation_created', 'allocations_replaced', 'serving_updated')
             THEN 'flag_environment'
         WHEN action = 'saved_filter_created' THEN 'saved_filter'
-        WHEN action = 'credentials_created' THEN 'access'
+        WHEN action = 'credentials_created' THEN 'credential'
         ELSE 'flag' END;
 CREATE INDEX history_by_flag ON history (project_id, flag_id, revision);
 CREATE INDEX history_by_environment ON history (project_id, environment_id, revision);

@@ -140,7 +140,7 @@ UPDATE history SET
         WHEN action IN ('flag_enabled', 'flag_disabled', 'allocation_created', 'allocations_replaced', 'serving_updated')
             THEN 'flag_environment'
         WHEN action = 'saved_filter_created' THEN 'saved_filter'
-        WHEN action = 'credentials_created' THEN 'access'
+        WHEN action = 'credentials_created' THEN 'credential'
         ELSE 'flag' END;
 CREATE INDEX history_by_flag ON history (project_id, flag_id, revision);
 CREATE INDEX history_by_environment ON history (project_id, environment_id, revision);

@@ -67,7 +67,7 @@ pub(super) const OPEN_SUGGESTIONS_OF_FLAGS: &str = "
 pub(super) const TAKE_DUE_DELIVERIES: &str = "
     SELECT id, project_id, webhook_id, event, history_id, state, attempts, next_attempt_at, last_status, last_error,
         created_at, finished_at
-    FROM webhook_deliveries WHERE state = 'pending' AND next_attempt_at <= $1
+    FROM webhook_deliveries WHERE state = 'pending' AND next_attempt_at <= $1 AND webhook_id <> ALL($3)
     ORDER BY next_attempt_at, id LIMIT $2
     FOR UPDATE SKIP LOCKED";
 

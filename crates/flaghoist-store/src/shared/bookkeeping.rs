@@ -2,10 +2,10 @@
 
 use super::dialect::within;
 use super::transaction::Steps;
-use super::{Db, credentials, deliveries, failed, sessions};
+use super::{Db, credentials, deliveries, failed, sessions, users};
 use crate::{Bookkeeper, DueDelivery, Result};
 use async_trait::async_trait;
-use flaghoist_model::id::{CredentialId, SessionId};
+use flaghoist_model::id::{CredentialId, SessionId, WebhookId};
 use flaghoist_model::user::Session;
 use flaghoist_model::webhook::Delivery;
 use jiff::Timestamp;
@@ -24,8 +24,13 @@ impl Bookkeeping {
 
 #[async_trait]
 impl Bookkeeper for Bookkeeping {
-    async fn insert_session(&mut self, session: &Session) -> Result<()> {
-        self.steps.take(sessions::insert(&mut self.tx, session)).await
+    async fn insert_session(&mut self, session: &Session, password_hash: &str) -> Result<bool> {
+        let held = users::hold_with_password(&mut self.tx, session.user_id, password_hash);
+        if !self.steps.take(held).await? {
+            return Ok(false);
+        }
+        self.steps.take(sessions::insert(&mut self.tx, session)).await?;
+        Ok(true)
     }
 
     async fn delete_session(&mut self, id: SessionId) -> Result<()> {
@@ -44,9 +49,10 @@ impl Bookkeeper for Bookkeeping {
         &mut self,
         now: Timestamp,
         lease_until: Timestamp,
+        but: &[WebhookId],
         limit: i64,
     ) -> Result<Vec<DueDelivery>> {
-        self.steps.take(deliveries::take_due(&mut self.tx, now, lease_until, limit)).await
+        self.steps.take(deliveries::take_due(&mut self.tx, now, lease_until, but, limit)).await
     }
 
     async fn finish_delivery(&mut self, delivery: &Delivery) -> Result<()> {

@@ -16,6 +16,11 @@ const FIND_BY_SECRET: &str = "
         last_used_at
     FROM credentials WHERE secret_hash = $1";
 
+const FIND: &str = "
+    SELECT id, project_id, name, secret_hash, secret_end, format, document, created_at, created_by, expires_at,
+        last_used_at
+    FROM credentials WHERE id = $1 AND project_id = $2";
+
 const SDK_KEYS: &str = "
     SELECT id, project_id, name, secret_hash, secret_end, format, document, created_at, created_by, expires_at,
         last_used_at
@@ -39,7 +44,7 @@ const MARK_USED: &str = "
 
 /// Every statement of this module.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[FIND_BY_SECRET, SDK_KEYS, ALL, INSERT, DELETE, MARK_USED];
+pub(super) const STATEMENTS: &[&str] = &[FIND_BY_SECRET, FIND, SDK_KEYS, ALL, INSERT, DELETE, MARK_USED];
 
 pub(super) async fn find(conn: &mut Conn, secret_hash: &SecretHash) -> Result<Option<Credential>> {
     let row = sqlx::query::<Db>(FIND_BY_SECRET)
@@ -47,6 +52,16 @@ pub(super) async fn find(conn: &mut Conn, secret_hash: &SecretHash) -> Result<Op
         .fetch_optional(conn)
         .await
         .map_err(failed)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) async fn of_id(
+    conn: &mut Conn,
+    project_id: ProjectId,
+    id: CredentialId,
+) -> Result<Option<Credential>> {
+    let row =
+        sqlx::query::<Db>(FIND).bind(id.0).bind(project_id.0).fetch_optional(conn).await.map_err(failed)?;
     row.as_ref().map(read).transpose()
 }
 

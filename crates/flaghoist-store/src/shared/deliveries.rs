@@ -1,11 +1,11 @@
 //! The outbox of webhooks.
 
 use super::columns::Table;
-use super::dialect::TAKE_DUE_DELIVERIES;
+use super::dialect::{TAKE_DUE_DELIVERIES, id_list};
 use super::{Conn, Db, Row, failed, history, webhooks};
 use crate::document::from_name;
 use crate::scope::Scope;
-use crate::{DueDelivery, Result};
+use crate::{DueDelivery, Error, Result};
 use flaghoist_model::id::{DeliveryId, HistoryId, ProjectId, WebhookId};
 use flaghoist_model::webhook::{Delivery, DeliveryState};
 use jiff::Timestamp;
@@ -77,31 +77,46 @@ pub(super) async fn take_due(
     conn: &mut Conn,
     now: Timestamp,
     lease_until: Timestamp,
+    but: &[WebhookId],
     limit: i64,
 ) -> Result<Vec<DueDelivery>> {
     let rows = sqlx::query::<Db>(TAKE_DUE_DELIVERIES)
         .bind(now.as_microsecond())
         .bind(limit)
+        .bind(id_list(but.iter().map(|id| id.0)))
         .fetch_all(&mut *conn)
         .await
         .map_err(failed)?;
     let mut due = Vec::with_capacity(rows.len());
-    for delivery in super::columns::readable(rows.iter().map(read)) {
-        let delivery = Delivery { attempts: delivery.attempts + 1, next_attempt_at: lease_until, ..delivery };
+    for row in &rows {
+        // One that cannot be read is leased too: it must not stand in the way of those behind it for good.
+        let columns = TABLE.columns(row);
+        let (id, attempts) = (columns.id("id", DeliveryId)?, columns.get::<i64>("attempts")? + 1);
         sqlx::query::<Db>(LEASE)
-            .bind(delivery.id.0)
-            .bind(delivery.attempts)
-            .bind(delivery.next_attempt_at.as_microsecond())
+            .bind(id.0)
+            .bind(attempts)
+            .bind(lease_until.as_microsecond())
             .execute(&mut *conn)
             .await
             .map_err(failed)?;
-        // Foreign keys keep the webhook as long as its deliveries.
-        let Some(webhook) = webhooks::find(conn, delivery.webhook_id).await? else { continue };
-        let entry = history::find(conn, delivery.project_id, delivery.history_id).await;
-        let entry = entry.inspect_err(|error| tracing::error!(cause = %error, "a row cannot be read"));
-        due.push(DueDelivery { delivery, webhook, entry: entry.ok().flatten() });
+        let Some(delivery) = there(read(row).map(Some))? else { continue };
+        let webhook = there(webhooks::find(conn, delivery.webhook_id).await)?;
+        let entry = there(history::find(conn, delivery.project_id, delivery.history_id).await)?;
+        let delivery = Delivery { attempts, next_attempt_at: lease_until, ..delivery };
+        due.push(DueDelivery { delivery, webhook, entry });
     }
     Ok(due)
+}
+
+/// What was found, or nothing when it cannot be read, which is said loudly.
+fn there<T>(found: Result<Option<T>>) -> Result<Option<T>> {
+    match found {
+        Err(error @ Error::Corrupt { .. }) => {
+            tracing::error!(cause = %error, "a row cannot be read");
+            Ok(None)
+        }
+        other => other,
+    }
 }
 
 pub(super) async fn finish(conn: &mut Conn, delivery: &Delivery) -> Result<()> {

@@ -14,6 +14,8 @@ const TABLE: Table = Table { name: "sessions", key: &["id"] };
 const FIND_BY_SECRET: &str = "
     SELECT id, user_id, secret_hash, created_at, expires_at FROM sessions WHERE secret_hash = $1";
 
+const FIND: &str = "SELECT id, user_id, secret_hash, created_at, expires_at FROM sessions WHERE id = $1";
+
 const INSERT: &str = "
     INSERT INTO sessions (id, user_id, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 
@@ -25,7 +27,8 @@ const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE expires_at <= $1";
 
 /// Every statement of this module.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[FIND_BY_SECRET, INSERT, DELETE, DELETE_OF_USER, DELETE_EXPIRED];
+pub(super) const STATEMENTS: &[&str] =
+    &[FIND_BY_SECRET, FIND, INSERT, DELETE, DELETE_OF_USER, DELETE_EXPIRED];
 
 pub(super) async fn find(conn: &mut Conn, secret_hash: &SecretHash) -> Result<Option<Session>> {
     let row = sqlx::query::<Db>(FIND_BY_SECRET)
@@ -33,6 +36,11 @@ pub(super) async fn find(conn: &mut Conn, secret_hash: &SecretHash) -> Result<Op
         .fetch_optional(conn)
         .await
         .map_err(failed)?;
+    row.as_ref().map(read).transpose()
+}
+
+pub(super) async fn of_id(conn: &mut Conn, id: SessionId) -> Result<Option<Session>> {
+    let row = sqlx::query::<Db>(FIND).bind(id.0).fetch_optional(conn).await.map_err(failed)?;
     row.as_ref().map(read).transpose()
 }
 

@@ -19,8 +19,8 @@ use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
-    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SuggestionId, TeamId, UserId,
-    WebhookId,
+    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SessionId, SuggestionId, TeamId,
+    UserId, WebhookId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
@@ -123,6 +123,14 @@ impl Reader for Reading {
 
     async fn find_session(&mut self, secret_hash: &SecretHash) -> Result<Option<Session>> {
         within(sessions::find(&mut self.tx, secret_hash)).await
+    }
+
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>> {
+        within(sessions::of_id(&mut self.tx, id)).await
+    }
+
+    async fn credential(&mut self, project_id: ProjectId, id: CredentialId) -> Result<Option<Credential>> {
+        within(credentials::of_id(&mut self.tx, project_id, id)).await
     }
 
     async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>> {
@@ -352,6 +360,14 @@ impl Reader for Writing {
         self.reading.find_session(secret_hash).await
     }
 
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>> {
+        self.reading.session(id).await
+    }
+
+    async fn credential(&mut self, project_id: ProjectId, id: CredentialId) -> Result<Option<Credential>> {
+        self.reading.credential(project_id, id).await
+    }
+
     async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>> {
         self.reading.roles(project_id).await
     }
@@ -491,6 +507,10 @@ impl Writer for Writing {
         self.steps.take(announce(&mut self.reading.tx, project_id, revision)).await?;
         within(async { self.reading.tx.commit().await.map_err(failed) }).await?;
         Ok(HistoryEntry { project_id, revision, change })
+    }
+
+    async fn hold_user(&mut self, id: UserId) -> Result<()> {
+        self.steps.take(users::hold(&mut self.reading.tx, id)).await
     }
 
     async fn update_user(&mut self, user: &User) -> Result<()> {

@@ -25,9 +25,16 @@ const UPDATE: &str = "
     UPDATE users SET email = $2, name = $3, password_hash = $4, is_installation_admin = $5, disabled_at = $6
     WHERE id = $1";
 
+// Changing nothing takes the row until the transaction ends.
+const HOLD: &str = "UPDATE users SET name = name WHERE id = $1";
+
+const HOLD_WITH_PASSWORD: &str =
+    "UPDATE users SET name = name WHERE id = $1 AND disabled_at IS NULL AND password_hash = $2";
+
 /// Every statement of this module.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[FIND, FIND_BY_EMAIL, USERS_OF_IDS, INSERT, UPDATE];
+pub(super) const STATEMENTS: &[&str] =
+    &[FIND, FIND_BY_EMAIL, USERS_OF_IDS, INSERT, UPDATE, HOLD, HOLD_WITH_PASSWORD];
 
 pub(super) async fn find(conn: &mut Conn, id: UserId) -> Result<Option<User>> {
     let row = sqlx::query::<Db>(FIND).bind(id.0).fetch_optional(conn).await.map_err(failed)?;
@@ -59,6 +66,17 @@ pub(super) async fn insert(conn: &mut Conn, user: &User) -> Result<()> {
         .await
         .map_err(failed)?;
     Ok(())
+}
+
+pub(super) async fn hold(conn: &mut Conn, id: UserId) -> Result<()> {
+    let held = sqlx::query::<Db>(HOLD).bind(id.0).execute(conn).await.map_err(failed)?;
+    TABLE.require(held.rows_affected())
+}
+
+/// Takes a user who is not shut out and has that password. Whether there is one.
+pub(super) async fn hold_with_password(conn: &mut Conn, id: UserId, password_hash: &str) -> Result<bool> {
+    let held = sqlx::query::<Db>(HOLD_WITH_PASSWORD).bind(id.0).bind(password_hash).execute(conn).await;
+    Ok(held.map_err(failed)?.rows_affected() > 0)
 }
 
 pub(super) async fn update(conn: &mut Conn, user: &User) -> Result<()> {

@@ -28,6 +28,7 @@ pub(super) const TAKE_DUE_DELIVERIES: &str = "
     SELECT id, project_id, webhook_id, event, history_id, state, attempts, next_attempt_at, last_status, last_error,
         created_at, finished_at
     FROM webhook_deliveries WHERE state = 'pending' AND next_attempt_at <= $1
+        AND webhook_id NOT IN (SELECT unhex(value) FROM json_each($3))
     ORDER BY next_attempt_at, id LIMIT $2";
 
 /// Every statement that only SQLite has.

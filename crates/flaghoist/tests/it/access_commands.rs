@@ -181,5 +181,10 @@ fn without_a_server_a_command_says_what_to_give() {
     let away = run(&place, &["users", "list", "--url", &url, "--application-key", "fhp_x"]);
     assert!(away.stderr.contains("is the server running?"), "{}", away.stderr);
     let wrong = run(&place, &["users", "list", "--url", "nonsense", "--application-key", "fhp_x"]);
-    assert!(wrong.stderr.contains("\"nonsense\" is no URL"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("--url is no URL"), "{}", wrong.stderr);
+    let telling =
+        run(&place, &["users", "list", "--url", "http://bob:hunter2@127.0.0.1:1", "--application-key", "x"]);
+    assert!(telling.code == Some(1) && !telling.stderr.contains("hunter2"), "{}", telling.stderr);
+    let elsewhere = run(&place, &["users", "list", "--url", &url]);
+    assert!(elsewhere.stderr.contains("--url needs --application-key"), "{}", elsewhere.stderr);
 }

@@ -17,6 +17,11 @@ use flaghoist_model::{Fault, Faults};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The `type` of memberships.
+const KIND: &str = "team_memberships";
+/// Where a request names the user.
+const USER_POINTER: &str = "/data/relationships/user/data/id";
+
 /// That a user is in a team.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TeamMembership {
@@ -42,7 +47,7 @@ impl TeamMembership {
         let reference = |id: String, kind| Document { data: Reference { id, kind } };
         Self {
             id: format!("{team_id}-{user_id}"),
-            kind: "team_memberships",
+            kind: KIND,
             relationships: MembershipRelationships {
                 user: reference(user_id.to_string(), "users"),
                 team: reference(team_id.to_string(), "team"),
@@ -101,6 +106,8 @@ pub(crate) struct MembershipRequest {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 struct MembershipData {
+    #[serde(default, rename = "type")]
+    kind: Member<String>,
     #[serde(default)]
     relationships: Member<Object<RelationshipsIn>>,
 }
@@ -128,6 +135,10 @@ impl MembershipRequest {
         const AN_OBJECT: &str = "an object";
         let Object(data) = self.data.required("data", AN_OBJECT, faults)?;
         faults.at("data", |faults| {
+            let kind = data.kind.required("type", "\"team_memberships\"", faults);
+            if let Some(other) = kind.filter(|kind| kind != KIND) {
+                faults.push_at("type", format!("{other:?} does not do; give {KIND:?}"));
+            }
             let Object(relationships) = data.relationships.required("relationships", AN_OBJECT, faults)?;
             faults.at("relationships", |faults| {
                 let Object(user) = relationships.user.required("user", AN_OBJECT, faults)?;
@@ -140,6 +151,15 @@ impl MembershipRequest {
             })
         })
     }
+}
+
+/// What the model says of the list of members, said of the one who is to be added.
+fn of_the_user(error: ApiError) -> ApiError {
+    let ApiError::Invalid(mut faults) = error else { return error };
+    for fault in faults.iter_mut().filter(|fault| fault.pointer.starts_with("/member_ids")) {
+        USER_POINTER.clone_into(&mut fault.pointer);
+    }
+    ApiError::Invalid(faults)
 }
 
 /// Add somebody to a team
@@ -170,15 +190,13 @@ pub(crate) async fn create_team_membership(
     commands::update_team(&app, &caller.principal, id, Faults::new(), |team| {
         if team.member_ids.contains(&user_id) {
             let message = "is in the team already".to_owned();
-            return Err(ApiError::Conflict(Fault {
-                pointer: "/data/relationships/user/data/id".to_owned(),
-                message,
-            }));
+            return Err(ApiError::Conflict(Fault { pointer: USER_POINTER.to_owned(), message }));
         }
         let member_ids = team.member_ids.iter().copied().chain([user_id]).collect();
         Ok(TeamDraft { member_ids: Some(member_ids), ..TeamDraft::default() })
     })
-    .await?;
+    .await
+    .map_err(of_the_user)?;
     Ok(Answer(StatusCode::OK, Document { data: TeamMembership::of(id, user_id) }))
 }
 

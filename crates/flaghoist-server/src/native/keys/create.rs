@@ -96,12 +96,13 @@ impl KeyIn {
         let kind = match kind.as_deref() {
             Some("api_key") => Some(CredentialKind::ApiKey),
             Some("application_key") => {
-                let user_id = self.user_id.required("user_id", A_UUID, &mut faults);
+                let user_id = self.user_id.clone().required("user_id", A_UUID, &mut faults);
                 let user_id = decode::id(user_id, "user_id", &mut faults);
                 user_id.map(|user_id| CredentialKind::ApplicationKey { user_id, scopes })
             }
             Some(sdk_key) => {
-                let environment_id = self.environment_id.required("environment_id", A_UUID, &mut faults);
+                let environment_id =
+                    self.environment_id.clone().required("environment_id", A_UUID, &mut faults);
                 let environment_id = decode::id(environment_id, "environment_id", &mut faults);
                 environment_id.map(|environment_id| match sdk_key {
                     "client_sdk_key" => CredentialKind::ClientSdkKey { environment_id },
@@ -112,6 +113,16 @@ impl KeyIn {
         };
         if scopes.is_some() && !matches!(kind, None | Some(CredentialKind::ApplicationKey { .. })) {
             faults.push_at("scopes", "only application keys have scopes; leave it out");
+        }
+        let (of_user, of_environment) = (self.user_id.is_given(), self.environment_id.is_given());
+        match kind {
+            Some(kind) if of_user && kind.user_id().is_none() => {
+                faults.push_at("user_id", "only application keys act for a user; leave it out");
+            }
+            Some(kind) if of_environment && kind.environment_id().is_none() => {
+                faults.push_at("environment_id", "only SDK keys are of an environment; leave it out");
+            }
+            _ => {}
         }
         match (kind, name) {
             (Some(kind), Some(name)) if faults.is_empty() => Ok(NewKey { kind, name, expires_at }),

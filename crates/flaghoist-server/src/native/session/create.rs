@@ -1,7 +1,7 @@
 //! `POST /api/v1/session`
 
 use crate::ApiError;
-use crate::access::authentication::{CSRF_HEADER, PLAIN_COOKIE, SECURE_COOKIE};
+use crate::access::authentication::{CSRF_HEADER, PLAIN_COOKIE, SECURE_COOKIE, Way, came_by};
 use crate::app::AppState;
 use crate::commands;
 use crate::decode::{A_BOOLEAN, A_STRING, JsonBody, Member};
@@ -96,20 +96,13 @@ fn cookie_name(headers: &HeaderMap) -> Result<&'static str, ApiError> {
     if !headers.contains_key(CSRF_HEADER) {
         return Err(ApiError::WrongCredential("a log-in by cookie needs the header X-Flaghoist-CSRF"));
     }
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if text("x-forwarded-proto").eq_ignore_ascii_case("https") || text("origin").starts_with("https://") {
-        return Ok(SECURE_COOKIE);
+    match came_by(headers) {
+        Way::Https => Ok(SECURE_COOKIE),
+        Way::Loopback => Ok(PLAIN_COOKIE),
+        Way::Open => Err(ApiError::WrongCredential(
+            "a log-in by cookie needs https: let a proxy end TLS and send X-Forwarded-Proto: https",
+        )),
     }
-    let host = text("host");
-    let host = host.rsplit_once(':').map_or(host, |(host, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) { host } else { text("host") }
-    });
-    if ["localhost", "127.0.0.1", "[::1]"].contains(&host) {
-        return Ok(PLAIN_COOKIE);
-    }
-    Err(ApiError::WrongCredential(
-        "a log-in by cookie needs https: let a proxy end TLS and send X-Forwarded-Proto: https",
-    ))
 }
 
 fn cookie(name: &str, secret: &str, session: &Session) -> String {

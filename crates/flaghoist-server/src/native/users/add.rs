@@ -18,6 +18,9 @@ use utoipa::ToSchema;
 /// Where the handles of service accounts end that were not given one.
 const SERVICE_ACCOUNT_DOMAIN: &str = "service-accounts.localhost";
 
+/// Most characters of such a handle before the domain: 40 of at most 4 bytes.
+const HANDLE_MAX_CHARS: usize = 40;
+
 /// A member to add.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct NewUser {
@@ -65,7 +68,8 @@ impl NewUser {
         let name = name.and_then(|name| faults.at("name", |faults| parse_name(name, faults)));
         let email = match (kind, &name) {
             (UserKind::ServiceAccount, Some(name)) if !self.email.is_given() => {
-                let slug = slug(name);
+                // Short enough for an e-mail, whatever the name is.
+                let slug: String = slug(name).chars().take(HANDLE_MAX_CHARS).collect();
                 if slug.is_empty() {
                     faults
                         .push_at("name", "has no letter or digit to make an e-mail from; give an e-mail too");
