@@ -5,6 +5,7 @@ from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.exceptions import ApiException, ForbiddenException, NotFoundException, UnauthorizedException
 from datadog_api_client.model_utils import OpenApiModel, UnparsedObject
 from datadog_api_client.v2.api.feature_flags_api import FeatureFlagsApi
+from urllib3 import Retry
 
 EXCEPTIONS = {401: UnauthorizedException, 403: ForbiddenException, 404: NotFoundException}
 
@@ -18,6 +19,8 @@ def configuration(server) -> Configuration:
         },
     )
     settings.return_http_data_only = False
+    # urllib3 beneath the client waits for Retry-After and asks again unless it is told not to.
+    settings.retry_policy = Retry(0)
     return settings
 
 

@@ -108,7 +108,7 @@ def test_each_key_has_a_bucket_of_its_own(server, wire):
 
 def retrying(server, **options) -> FeatureFlagsApi:
     settings = configuration(server)
-    settings.enable_retry = True
+    settings.enable_retry, settings.retry_policy = True, None
     for name, value in options.items():
         setattr(settings, name, value)
     return FeatureFlagsApi(ApiClient(settings))

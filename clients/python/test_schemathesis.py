@@ -3,6 +3,7 @@
 import json
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 
 import pytest
 import schemathesis
@@ -96,22 +97,96 @@ def with_valid_names(value, resource_type: str):
     return named
 
 
-def make_existing(wire, environment: str) -> dict[str, str]:
-    """Ids for path parameters: a flag with a rule in that environment."""
-    flag = wire.create_flag(unique("schemathesis"))
-    gate = allocation(unique("schemathesis"), variant_weights=weights(on=100), exposure_schedule=exposure(0.5))
-    wire.replace_allocations(flag["id"], environment, gate)
+def with_existing_ids(value, existing):
+    """The body with ids of what is there."""
+    names = {"environment_id": "environment_id", "from_environment_id": "environment_id", "user_id": "user_id"}
+    if not isinstance(value, dict):
+        return value
     return {
-        "feature_flag_id": flag["id"],
-        "flag_id": flag["id"],
-        "variant_id": flag["attributes"]["variants"][1]["id"],
-        "environment_id": environment,
+        name: existing[names[name]] if name in names and isinstance(member, str) else member
+        for name, member in value.items()
     }
+
+
+class Existing:
+    """Ids for path parameters and members of bodies: things that are made when they are first asked for."""
+
+    def __init__(self, wire, environment: str) -> None:
+        self.wire, self.environment_id, self.environment = wire, environment, environment
+
+    def __getitem__(self, name: str) -> str:
+        return getattr(self, name)
+
+    def _made(self, path: str, body: dict, status: int = 201) -> dict:
+        return self.wire.expect(status, "POST", path, body).json()
+
+    @cached_property
+    def flag(self) -> dict:
+        """A flag with a rule in the environment, and a policy."""
+        flag = self.wire.create_flag(unique("schemathesis"))
+        gate = allocation(unique("schemathesis"), variant_weights=weights(on=100), exposure_schedule=exposure(0.5))
+        self.wire.replace_allocations(flag["id"], self.environment_id, gate)
+        bindings = [{"relation": "editor", "principals": ["role:admin"]}]
+        self.wire.expect(200, "PUT", f"/api/v1/flags/{flag['id']}/restriction-policy", {"bindings": bindings})
+        return flag
+
+    @property
+    def flag_id(self) -> str:
+        return self.flag["id"]
+
+    feature_flag_id = flag_id
+
+    @property
+    def resource_id(self) -> str:
+        return f"feature-flag:{self.flag_id}"
+
+    @property
+    def variant_id(self) -> str:
+        return self.flag["attributes"]["variants"][1]["id"]
+
+    @property
+    def history_id(self) -> str:
+        page = self.wire.expect(200, "GET", f"/api/v1/flags/{self.flag_id}/history").json()
+        return page["data"][0]["id"]
+
+    @cached_property
+    def suggestion_id(self) -> str:
+        attributes = {
+            "action": "updated",
+            "property": "ENVIRONMENT_STATUS",
+            "suggestion": "ENABLED",
+            "environment_id": self.environment_id,
+            "notification_rule_targets": [],
+        }
+        body = {"data": {"type": "flag-suggestions", "attributes": attributes}}
+        return self._made(f"/api/v2/feature-flags/{self.flag_id}/suggestions", body)["data"]["id"]
+
+    @cached_property
+    def user_id(self) -> str:
+        """A service account that is in the team, so that it can be removed from it."""
+        return self.wire.create_service_account("viewer")
+
+    @cached_property
+    def team_id(self) -> str:
+        body = {"handle": unique("team"), "name": "Team", "member_ids": [self.user_id]}
+        return self._made("/api/v1/teams", body)["id"]
+
+    @cached_property
+    def role_id(self) -> str:
+        return self._made("/api/v1/roles", {"name": unique("Role"), "permissions": []})["id"]
+
+    @cached_property
+    def key_id(self) -> str:
+        return self._made("/api/v1/me/keys", {"name": unique("Key")})["id"]
+
+    @cached_property
+    def webhook_id(self) -> str:
+        return self._made("/api/v1/webhooks", {"name": unique("Webhook"), "url": "https://example.com/hook"})["id"]
 
 
 @pytest.fixture(scope="module")
 def existing(server, wire):
-    return make_existing(wire, server.environment("production")["id"])
+    return Existing(wire, server.environment("production")["id"])
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +207,10 @@ def test_any_request_about_what_exists_is_answered_as_documented(case, caller, w
     """Generated ids and names mean nothing; here they name what was made for the request, or is in a closed set."""
     if case.path_parameters:
         if case.operation.method.upper() == "DELETE":
-            existing = make_existing(wire, wire.create_environment()["id"])
+            existing = Existing(wire, wire.create_environment()["id"])
         case.path_parameters = {name: existing[name] for name in case.path_parameters}
     kind = next((kind for path, kind in RESOURCE_TYPES.items() if case.operation.path.startswith(path)), "")
-    case.body = with_valid_names(case.body, kind)
+    case.body = with_existing_ids(with_valid_names(case.body, kind), existing)
     answer = caller.call(case)
     case.validate_response(answer, checks=CHECKS)
     assert answer.status_code != 404, "the ids exist"

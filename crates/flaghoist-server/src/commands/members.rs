@@ -314,12 +314,11 @@ pub(super) async fn check_may_touch(edit: &mut Edit<'_>, user_id: UserId) -> Res
     let principal = edit.principal;
     let theirs = standing(edit.writer.as_mut(), user_id, Some(principal.project_id)).await?;
     // Somebody who is shut out may do again what their role says when they are let in.
-    let theirs = match theirs {
-        Some(standing) => standing.permissions,
-        None => {
-            let MemberView { membership, .. } = find(edit.writer.as_mut(), principal, user_id).await?;
-            permissions_of(edit.writer.as_mut(), principal.project_id, membership.role).await?
-        }
+    let theirs = if let Some(standing) = theirs {
+        standing.permissions
+    } else {
+        let MemberView { membership, .. } = find(edit.writer.as_mut(), principal, user_id).await?;
+        permissions_of(edit.writer.as_mut(), principal.project_id, membership.role).await?
     };
     check_is_within(principal, theirs)?;
     let user = edit.writer.find_user(user_id).await?;
