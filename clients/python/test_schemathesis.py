@@ -207,7 +207,9 @@ def test_any_request_about_what_exists_is_answered_as_documented(case, caller, w
     """Generated ids and names mean nothing; here they name what was made for the request, or is in a closed set."""
     if case.path_parameters:
         if case.operation.method.upper() == "DELETE":
-            existing = Existing(wire, wire.create_environment()["id"])
+            takes_one = "environment_id" in case.path_parameters
+            environment = wire.create_environment()["id"] if takes_one else existing.environment_id
+            existing = Existing(wire, environment)
         case.path_parameters = {name: existing[name] for name in case.path_parameters}
     kind = next((kind for path, kind in RESOURCE_TYPES.items() if case.operation.path.startswith(path)), "")
     case.body = with_existing_ids(with_valid_names(case.body, kind), existing)
