@@ -122,7 +122,7 @@ impl From<&FlagEnvironment> for EntryDefinition {
 
 impl FlagEnvironment {
     /// The same with another definition. A definition of earlier days may name variants and saved filters that are
-    /// gone: a conflict.
+    /// gone: a conflict. Where its schedules stood in those days does not come back: that is no part of a definition.
     pub fn with_definition(
         &self,
         definition: &EntryDefinition,
@@ -135,7 +135,7 @@ impl FlagEnvironment {
             default_variant_id: definition.default_variant_id,
             override_variant_id: definition.override_variant_id,
             off_variant_id: definition.off_variant_id,
-            allocations: definition.allocations.clone(),
+            allocations: definition.allocations.iter().map(|wanted| self.standing(wanted, now)).collect(),
             updated_at: now,
             ..self.clone()
         };
@@ -160,7 +160,16 @@ impl FlagEnvironment {
         }
     }
 
-    fn variant_ids(&self) -> impl Iterator<Item = VariantId> {
+    /// An allocation as written down, with its schedule where it stands now.
+    fn standing(&self, wanted: &Allocation, now: Timestamp) -> Allocation {
+        let present = self.allocations.iter().find(|allocation| allocation.id == wanted.id);
+        let present = present.and_then(|allocation| allocation.schedule.as_ref());
+        let schedule = wanted.schedule.as_ref().map(|schedule| schedule.standing(present, now));
+        Allocation { schedule, ..wanted.clone() }
+    }
+
+    /// The variants that it may serve.
+    pub(crate) fn variant_ids(&self) -> impl Iterator<Item = VariantId> {
         let apart = [self.default_variant_id, self.override_variant_id, self.off_variant_id];
         let weighted = self.allocations.iter().flat_map(|allocation| {
             let control = allocation.schedule.as_ref().and_then(|schedule| schedule.control_variant_id);
@@ -206,6 +215,16 @@ struct Served<'a> {
 }
 
 impl FlagDefinition {
+    /// The variants that have another value in the other definition.
+    pub(crate) fn revalued(&self, other: &Self) -> Vec<VariantId> {
+        let value = |id: VariantId| other.variants.iter().find(|variant| variant.id == id);
+        let changed = self
+            .variants
+            .iter()
+            .filter(|variant| value(variant.id).is_some_and(|other| other.value != variant.value));
+        changed.map(|variant| variant.id).collect()
+    }
+
     /// The hash of what readers get because of it.
     pub fn hash(&self) -> DefinitionHash {
         DefinitionHash::of(&Served {

@@ -58,6 +58,15 @@ pub enum ScheduleStatus {
 }
 
 impl ScheduleStatus {
+    /// Where a schedule stands when its content is saved for the first time (decision 4 and 14).
+    fn of_new(strategy: Strategy, absolute_start_time: Option<Timestamp>, now: Timestamp) -> Self {
+        match strategy {
+            _ if absolute_start_time.is_some_and(|start| start > now) => Self::Scheduled,
+            Strategy::NoRollout => Self::Completed,
+            Strategy::UniformIntervals => Self::NotStarted,
+        }
+    }
+
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -124,6 +133,18 @@ impl Schedule {
                 .find(|step| !step.is_pause_record)
                 .map_or(0.0, |step| step.exposure_ratio),
         }
+    }
+
+    /// This schedule where `present` is what is there now: the same schedule with the same content stands where it
+    /// stands, whatever it stood at when this was written down; another one stands where a new one would.
+    #[must_use]
+    pub(crate) fn standing(&self, present: Option<&Self>, now: Timestamp) -> Self {
+        let same = present.filter(|present| present.id == self.id && present.definition_eq(self));
+        let status = match same {
+            Some(present) => present.status,
+            None => ScheduleStatus::of_new(self.strategy, self.absolute_start_time, now),
+        };
+        Self { status, ..self.clone() }
     }
 
     fn definition_eq(&self, other: &Self) -> bool {
@@ -204,12 +225,7 @@ pub(crate) fn parse_schedule(
         parse_steps(draft.steps?, previous_steps, default_interval_ms, now, ids, faults)
     });
     let strategy = draft.strategy?;
-    let starts_later = draft.absolute_start_time.is_some_and(|start| start > now);
-    let status = match strategy {
-        _ if starts_later => ScheduleStatus::Scheduled,
-        Strategy::NoRollout => ScheduleStatus::Completed,
-        Strategy::UniformIntervals => ScheduleStatus::NotStarted,
-    };
+    let status = ScheduleStatus::of_new(strategy, draft.absolute_start_time, now);
     let schedule = Schedule {
         id: previous.map_or_else(|| ScheduleId::mint(ids), |schedule| schedule.id),
         strategy,
@@ -223,9 +239,8 @@ pub(crate) fn parse_schedule(
         updated_at: now,
     };
     match previous {
-        Some(previous) if previous.definition_eq(&schedule) => {
-            Some(Schedule { status: schedule.status, ..previous.clone() })
-        }
+        // Saying the same again moves nothing: only a start time, or somebody, starts a schedule.
+        Some(previous) if previous.definition_eq(&schedule) => Some(previous.clone()),
         _ => Some(schedule),
     }
 }

@@ -18,6 +18,8 @@ use crate::id::{CommentId, EnvironmentId, FlagId, HistoryId, ProjectId, Suggesti
 use crate::{MintId, Rejection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most comments of a suggestion.
 pub const COMMENTS_MAX: usize = 500;
@@ -120,6 +122,26 @@ names! {
     }
 }
 
+impl Property {
+    /// The members of a definition that it is about; none when it may be about all of them.
+    const fn members(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Flag => Some(&["is_archived"]),
+            Self::FlagName => Some(&["name"]),
+            Self::FlagDescription => Some(&["description"]),
+            Self::JsonSchema => Some(&["json_schema"]),
+            Self::DistributionChannel => Some(&["distribution_channel"]),
+            Self::Variant | Self::VariantName | Self::VariantValue => Some(&["variants"]),
+            Self::Allocations | Self::Rollout => Some(&["allocations"]),
+            Self::EnvironmentStatus => Some(&["enabled"]),
+            Self::DefaultVariant => Some(&["default_variant_id"]),
+            Self::OverrideVariant => Some(&["override_variant_id"]),
+            Self::OffVariant => Some(&["off_variant_id"]),
+            Self::Configuration => None,
+        }
+    }
+}
+
 names! {
     /// How a suggestion stands.
     SuggestionStatus {
@@ -153,6 +175,9 @@ pub enum ProposedChange {
         base: Box<EntryDefinition>,
         /// What it shall serve.
         target: Box<EntryDefinition>,
+        /// The values of the variants that it shall serve, as whoever approves it sees them.
+        #[serde(default)]
+        values: BTreeMap<VariantId, String>,
     },
     /// The flag itself.
     Flag {
@@ -160,25 +185,34 @@ pub enum ProposedChange {
         base: Box<FlagDefinition>,
         /// What it shall be.
         target: Box<FlagDefinition>,
+        /// Where variants are served whose values it changes, as whoever approves it sees them.
+        #[serde(default)]
+        served_in: BTreeSet<EnvironmentId>,
     },
 }
 
 impl ProposedChange {
     /// A change of what a flag serves in an environment.
-    pub fn entry(before: &FlagEnvironment, after: &FlagEnvironment) -> Self {
-        Self::Entry { base: Box::new(before.into()), target: Box::new(after.into()) }
+    pub fn entry(flag: &Flag, before: &FlagEnvironment, after: &FlagEnvironment) -> Self {
+        Self::Entry {
+            base: Box::new(before.into()),
+            target: Box::new(after.into()),
+            values: values_served(flag, after),
+        }
     }
 
-    /// A change of a flag.
-    pub fn flag(before: &Flag, after: &Flag) -> Self {
-        Self::Flag { base: Box::new(before.into()), target: Box::new(after.into()) }
+    /// A change of a flag that is served in these environments.
+    pub fn flag<'a>(before: &Flag, after: &Flag, entries: impl Iterator<Item = &'a FlagEnvironment>) -> Self {
+        let (base, target) = (FlagDefinition::from(before), FlagDefinition::from(after));
+        let served_in = environments_serving(&base.revalued(&target), entries);
+        Self::Flag { base: Box::new(base), target: Box::new(target), served_in }
     }
 
     /// Whether readers could ever get something else because of it.
     pub fn matters(&self) -> bool {
         match self {
-            Self::Entry { base, target } => base.hash() != target.hash(),
-            Self::Flag { base, target } => base.hash() != target.hash(),
+            Self::Entry { base, target, .. } => base.hash() != target.hash(),
+            Self::Flag { base, target, .. } => base.hash() != target.hash(),
         }
     }
 
@@ -198,32 +232,88 @@ impl ProposedChange {
     /// In what the proposed differs from what it was made against.
     pub fn differences(&self) -> Vec<Difference> {
         match self {
-            Self::Entry { base, target } => differences(&to_value(base), &to_value(target)),
-            Self::Flag { base, target } => differences(&to_value(base), &to_value(target)),
+            Self::Entry { base, target, .. } => differences(&to_value(base), &to_value(target)),
+            Self::Flag { base, target, .. } => differences(&to_value(base), &to_value(target)),
         }
     }
 
+    /// The hash of what was asked for. Ids and salts of what is new are left out: they differ each time it is asked.
+    pub fn asked_hash(&self) -> DefinitionHash {
+        let (base, mut target) = match self {
+            Self::Entry { base, target, .. } => (to_value(base), to_value(target)),
+            Self::Flag { base, target, .. } => (to_value(base), to_value(target)),
+        };
+        let mut known = BTreeSet::new();
+        collect_ids(&base, &mut known);
+        leave_out_new(&mut target, &known);
+        DefinitionHash::of(&(base, target))
+    }
+
+    /// The property that says all of what it does: the wanted one, unless something else changes beside it.
+    pub fn property(&self, wanted: Property) -> Property {
+        let is_more = |difference: &Difference| {
+            wanted.members().is_some_and(|members| {
+                let member = difference.path.split('/').nth(1).unwrap_or_default();
+                !members.contains(&member)
+            })
+        };
+        if self.differences().iter().any(is_more) { Property::Configuration } else { wanted }
+    }
+
     /// In what the present differs from what the change was made against; nothing when it can be applied.
-    pub fn drift(&self, flag: &Flag, entry: Option<&FlagEnvironment>) -> Vec<Difference> {
+    ///
+    /// Beside the definition it changes it is bound to what makes it harmless or not: an entry to the values of the
+    /// variants that it serves, a value to where it is served. Otherwise two changes, each approved by itself, would
+    /// together be one that nobody looked at.
+    pub fn drift<'a>(
+        &self,
+        flag: &Flag,
+        entry: Option<&FlagEnvironment>,
+        entries: impl Iterator<Item = &'a FlagEnvironment>,
+    ) -> Vec<Difference> {
         match (self, entry) {
-            (Self::Entry { base, .. }, Some(entry)) => {
+            (Self::Entry { base, values, .. }, Some(entry)) => {
                 let current = EntryDefinition::from(entry);
-                if current.hash() == base.hash() {
-                    return Vec::new();
+                let mut drift = Vec::new();
+                if current.hash() != base.hash() {
+                    drift = differences(&to_value(base), &to_value(&current));
                 }
-                differences(&to_value(base), &to_value(&current))
+                drift.extend(values.iter().filter_map(|(id, value)| {
+                    let variant = flag.variant(*id);
+                    let now = variant.map(|variant| &variant.value);
+                    (now != Some(value)).then(|| Difference {
+                        path: format!("/variants/{}/value", variant.map_or("?", |variant| &variant.key)),
+                        before: Some(value.clone().into()),
+                        after: now.cloned().map(Into::into),
+                    })
+                }));
+                drift
             }
             (Self::Entry { .. }, None) => vec![Difference {
                 path: "/environment".to_owned(),
                 before: Some("there".into()),
                 after: None,
             }],
-            (Self::Flag { base, .. }, _) => {
+            (Self::Flag { base, target, served_in }, _) => {
                 let current = FlagDefinition::from(flag);
+                let mut drift = differences(&to_value(base), &to_value(&current));
                 if current.hash() == base.hash() {
-                    return Vec::new();
+                    // What readers do not get may change beside it, but not the very thing that it changes.
+                    let proposed: BTreeSet<String> =
+                        self.differences().into_iter().map(|one| one.path).collect();
+                    let arrived = |one: &Difference| {
+                        let target = differences(&to_value(target), &to_value(&current));
+                        !target.iter().any(|other| other.path == one.path)
+                    };
+                    drift.retain(|one| proposed.contains(&one.path) && !arrived(one));
                 }
-                differences(&to_value(base), &to_value(&current))
+                let now = environments_serving(&base.revalued(target), entries);
+                drift.extend(now.difference(served_in).map(|id| Difference {
+                    path: format!("/environments/{id}"),
+                    before: Some("did not serve the variant".into()),
+                    after: Some("serves the variant".into()),
+                }));
+                drift
             }
         }
     }
@@ -231,14 +321,56 @@ impl ProposedChange {
     /// The change in sentences, for people who decide about it.
     pub fn summary(&self, flag: &Flag) -> Vec<String> {
         match self {
-            Self::Entry { base, target } => summary::of_entry(flag, base, target),
-            Self::Flag { base, target } => summary::of_flag(base, target),
+            Self::Entry { base, target, .. } => summary::of_entry(flag, base, target),
+            Self::Flag { base, target, .. } => summary::of_flag(base, target),
         }
     }
 }
 
 fn to_value(definition: &impl Serialize) -> serde_json::Value {
     serde_json::to_value(definition).unwrap_or_default()
+}
+
+/// The variants that an entry may serve, with their values.
+fn values_served(flag: &Flag, entry: &FlagEnvironment) -> BTreeMap<VariantId, String> {
+    let served = entry.variant_ids().filter_map(|id| flag.variant(id));
+    served.map(|variant| (variant.id, variant.value.clone())).collect()
+}
+
+/// The environments that may serve one of the variants.
+fn environments_serving<'a>(
+    variant_ids: &[VariantId],
+    entries: impl Iterator<Item = &'a FlagEnvironment>,
+) -> BTreeSet<EnvironmentId> {
+    let serving = entries.filter(|entry| variant_ids.iter().any(|id| entry.refers_to(*id)));
+    serving.map(|entry| entry.environment_id).collect()
+}
+
+fn collect_ids(value: &Value, ids: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            ids.extend(members.get("id").and_then(Value::as_str).map(ToOwned::to_owned));
+            members.values().for_each(|value| collect_ids(value, ids));
+        }
+        Value::Array(elements) => elements.iter().for_each(|value| collect_ids(value, ids)),
+        _ => {}
+    }
+}
+
+/// Members of something new that are made for it, whoever asks for it.
+const MADE: [&str; 3] = ["id", "traffic_salt", "split_salt"];
+
+fn leave_out_new(value: &mut Value, known: &BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if members.get("id").and_then(Value::as_str).is_some_and(|id| !known.contains(id)) {
+                members.retain(|name, _| !MADE.contains(&name.as_str()));
+            }
+            members.values_mut().for_each(|value| leave_out_new(value, known));
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|value| leave_out_new(value, known)),
+        _ => {}
+    }
 }
 
 /// Somebody's approval of one exact content.
@@ -306,6 +438,9 @@ pub struct Suggestion {
     pub base_revision: i64,
     /// The last history entry of what it changes when it was made.
     pub base_history_id: Option<HistoryId>,
+    /// The history entry that it takes back.
+    #[serde(default)]
+    pub reverts: Option<HistoryId>,
     /// Why, in the author's words.
     pub comment: Option<String>,
     /// Whom the author wants told; kept and shown.
@@ -346,6 +481,8 @@ pub struct SuggestionDraft {
     pub base_revision: i64,
     /// The last history entry of what it changes.
     pub base_history_id: Option<HistoryId>,
+    /// The history entry that it takes back.
+    pub reverts: Option<HistoryId>,
     /// Why.
     pub comment: Option<String>,
     /// Whom to tell.
@@ -365,6 +502,7 @@ impl Suggestion {
             change: draft.change,
             base_revision: draft.base_revision,
             base_history_id: draft.base_history_id,
+            reverts: draft.reverts,
             comment: draft.comment,
             notification_rule_targets: draft.notification_rule_targets,
             status: SuggestionStatus::Pending,
@@ -438,6 +576,7 @@ impl Suggestion {
         edited.change = change;
         edited.base_revision = base_revision;
         edited.base_history_id = base_history_id;
+        edited.reverts = None;
         edited.status = SuggestionStatus::Pending;
         edited.approvals.clear();
         if !edited.authors.contains(&by.user_id) {
@@ -472,15 +611,17 @@ impl Suggestion {
     }
 
     /// By what right `by` may apply it now: an approval of exactly this content by somebody who is no author of
-    /// it, or the permission to do without. A conflict when there is neither.
-    pub fn authority(&self, by: &Principal) -> Result<Authority, Rejection> {
+    /// it and `may_approve` still, or the permission to do without. A conflict when there is neither.
+    pub fn authority(&self, by: &Principal, may_approve: &BTreeSet<UserId>) -> Result<Authority, Rejection> {
         self.check_open()?;
         let content_hash = self.change.content_hash();
         let approved_by: Vec<UserId> = self
             .approvals
             .iter()
             .filter(|approval| {
-                approval.content_hash == content_hash && !self.authors.contains(&approval.user_id)
+                approval.content_hash == content_hash
+                    && !self.authors.contains(&approval.user_id)
+                    && may_approve.contains(&approval.user_id)
             })
             .map(|approval| approval.user_id)
             .collect();
@@ -494,7 +635,10 @@ impl Suggestion {
         if by.may(Permission::FeatureFlagApprovalsOverride) {
             return Ok(Authority::Overridden { suggestion_id: Some(self.id) });
         }
-        Err(Rejection::conflict("", "nobody but its authors has approved what the suggestion proposes now"))
+        Err(Rejection::conflict(
+            "",
+            "nobody who is none of its authors and may approve it now has approved what the suggestion proposes",
+        ))
     }
 
     fn check_open(&self) -> Result<(), Rejection> {

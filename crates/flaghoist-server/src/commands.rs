@@ -23,7 +23,7 @@ mod webhooks;
 pub(crate) use approvals::{EntryOutcome, FlagOutcome, Intent};
 pub(crate) use as_of::{Moment, configuration_at};
 pub(crate) use copies::{Copy, copy_configuration, preview_copy};
-pub(crate) use environments::{create_environment, delete_environment, update_environment};
+pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
     CreatedFlagRecord, FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,

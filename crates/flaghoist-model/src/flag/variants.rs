@@ -30,6 +30,32 @@ pub struct VariantPatch {
 }
 
 impl Flag {
+    /// Refuses variants that could not be saved one by one: after a merge each may have come from another time.
+    pub fn check_variants(&self) -> Result<(), Rejection> {
+        let schema = self.schema();
+        if self.variants.len() > VARIANTS_MAX {
+            return Err(Rejection::conflict("", format!("a flag has at most {VARIANTS_MAX} variants")));
+        }
+        let mut keys = HashSet::new();
+        for variant in &self.variants {
+            if !keys.insert(&variant.key) {
+                let message = format!("the flag would have two variants with the key {:?}", variant.key);
+                return Err(Rejection::conflict("", message));
+            }
+            let value = self.value_type.parse_quietly(&variant.value);
+            let wrong = match (&value, &schema) {
+                (None, _) => Some("is no value of the flag's type".to_owned()),
+                (Some(value), Some(schema)) => schema.check(value).err(),
+                (Some(_), None) => None,
+            };
+            if let Some(wrong) = wrong {
+                let message = format!("the value of variant {:?} {wrong}", variant.key);
+                return Err(Rejection::conflict("", message));
+            }
+        }
+        Ok(())
+    }
+
     /// This flag with one more variant, at the end, and that variant's id.
     pub fn add_variant(
         &self,

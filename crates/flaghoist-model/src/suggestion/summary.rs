@@ -81,7 +81,7 @@ pub(super) fn of_flag(base: &FlagDefinition, target: &FlagDefinition) -> Vec<Str
         match target.variants.iter().find(|variant| variant.id == before.id) {
             None => said.push(format!("Removes variant {:?}.", before.key)),
             Some(after) if after.value != before.value => said.push(format!(
-                "Variant {:?} has the value {} instead of {}.",
+                "Variant {:?} has the value {:?} instead of {:?}.",
                 before.key, after.value, before.value
             )),
             Some(after) if after != before => {
@@ -92,7 +92,7 @@ pub(super) fn of_flag(base: &FlagDefinition, target: &FlagDefinition) -> Vec<Str
     }
     for after in &target.variants {
         if !base.variants.iter().any(|variant| variant.id == after.id) {
-            said.push(format!("Adds variant {:?} with the value {}.", after.key, after.value));
+            said.push(format!("Adds variant {:?} with the value {:?}.", after.key, after.value));
         }
     }
     let mut text = |what: &str, before: &str, after: &str| {
@@ -118,7 +118,9 @@ pub(super) fn of_flag(base: &FlagDefinition, target: &FlagDefinition) -> Vec<Str
 fn variant_name(flag: &Flag, id: Option<VariantId>) -> String {
     match id {
         None => "nothing".to_owned(),
-        Some(id) => flag.variant(id).map_or_else(|| id.to_string(), |variant| format!("{:?}", variant.key)),
+        Some(id) => flag
+            .variant(id)
+            .map_or_else(|| id.to_string(), |variant| format!("{:?} ({:?})", variant.key, variant.value)),
     }
 }
 
@@ -155,7 +157,9 @@ fn condition(condition: &Condition) -> String {
     match &condition.test {
         Test::SavedFilter { saved_filter_id } => format!("saved filter {saved_filter_id}"),
         Test::Inline { attribute, operator, values } => {
-            format!("{attribute} {} {}", operator.as_str(), values.join(", "))
+            // Quoted: a value cannot pass for more of the sentence.
+            let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
+            format!("{attribute:?} {} {}", operator.as_str(), values.join(", "))
         }
     }
 }

@@ -9,7 +9,7 @@ use flaghoist_model::Fault;
 use flaghoist_model::access::Permission;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Aggregate, Authority};
-use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, VariantId};
+use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, VariantId};
 use flaghoist_model::suggestion::{
     Property, ProposedChange, Subject, Suggestion, SuggestionAction, SuggestionDraft,
 };
@@ -85,14 +85,21 @@ pub(super) enum Decision {
 }
 
 impl Edit<'_> {
-    /// What is to become of a change of something that needs approvals or not.
-    pub(super) fn decide(&self, change: &ProposedChange, needs_approval: bool, intent: &Intent) -> Decision {
+    /// What is to become of a change of something that needs approvals or not. It needs none when its definition
+    /// stays what it is and `readers_get_the_same`: both are asked, so that neither has to be right alone.
+    pub(super) fn decide(
+        &self,
+        change: &ProposedChange,
+        readers_get_the_same: bool,
+        needs_approval: bool,
+        intent: &Intent,
+    ) -> Decision {
         if intent.is_suggestion {
             return Decision::Suggest;
         }
         // A variant that is added is served to nobody until something else says so.
         let is_addition = intent.subject.history_action == Action::VariantCreated;
-        if !needs_approval || is_addition || !change.matters() {
+        if !needs_approval || is_addition || (readers_get_the_same && !change.matters()) {
             return Decision::Make(None);
         }
         if self.principal.may(Permission::FeatureFlagApprovalsOverride) {
@@ -109,17 +116,18 @@ impl Edit<'_> {
         intent: &Intent,
     ) -> Result<(), ApiError> {
         let Some(expected) = intent.expected_last else { return Ok(()) };
-        let last =
-            last_history_id(self.writer.as_mut(), self.principal.project_id, flag_id, environment_id).await?;
-        match last.filter(|last| *last != expected) {
-            None => Ok(()),
-            Some(last) => Err(ApiError::Conflict(Fault {
-                pointer: String::new(),
-                message: format!(
-                    "it was changed since: the last change is {last}; give discard_later_changes to undo what came after too"
-                ),
-            })),
-        }
+        check_is_last(expected, self.last_history_id(flag_id, environment_id).await?)
+    }
+
+    /// The last entry of the history of a flag, or of the flag in an environment.
+    pub(super) async fn last_history_id(
+        &mut self,
+        flag_id: FlagId,
+        environment_id: Option<EnvironmentId>,
+    ) -> Result<Option<HistoryId>, ApiError> {
+        let aggregate = if environment_id.is_some() { Aggregate::FlagEnvironment } else { Aggregate::Flag };
+        let project_id = self.principal.project_id;
+        last_history_id(self.writer.as_mut(), project_id, aggregate, Some(flag_id), environment_id).await
     }
 
     /// Makes a suggestion of a change and commits it. One of the same content that is open already is as good.
@@ -128,9 +136,10 @@ impl Edit<'_> {
         view: &FlagView,
         environment_id: Option<EnvironmentId>,
         change: ProposedChange,
-        intent: Intent,
+        mut intent: Intent,
     ) -> Result<Suggestion, ApiError> {
         let flag_id = view.flag.id;
+        intent.subject.property = change.property(intent.subject.property);
         if let Some(same) = self.open_suggestion_like(flag_id, environment_id, &change, &intent).await? {
             return Ok(same);
         }
@@ -141,13 +150,8 @@ impl Edit<'_> {
             subject: intent.subject,
             change,
             base_revision: self.writer.revision() - 1,
-            base_history_id: last_history_id(
-                self.writer.as_mut(),
-                self.principal.project_id,
-                flag_id,
-                environment_id,
-            )
-            .await?,
+            base_history_id: self.last_history_id(flag_id, environment_id).await?,
+            reverts: intent.reverts,
             comment: intent.reason.clone(),
             notification_rule_targets: intent.notification_rule_targets,
         };
@@ -181,19 +185,19 @@ impl Edit<'_> {
             suggestion.environment_id == environment_id
                 && suggestion.subject.property == intent.subject.property
                 && suggestion.authors == [self.principal.user_id]
-                && suggestion.change.content_hash() == change.content_hash()
+                && suggestion.change.asked_hash() == change.asked_hash()
         }))
     }
 }
 
 /// Keys of allocations that the change adds must be free: only saving makes the database look.
-async fn check_new_keys(
+pub(super) async fn check_new_keys(
     reader: &mut dyn Reader,
     view: &FlagView,
     environment_id: Option<EnvironmentId>,
     change: &ProposedChange,
 ) -> Result<(), ApiError> {
-    let (ProposedChange::Entry { base, target }, Some(environment_id)) = (change, environment_id) else {
+    let (ProposedChange::Entry { base, target, .. }, Some(environment_id)) = (change, environment_id) else {
         return Ok(());
     };
     for allocation in &target.allocations {
@@ -208,16 +212,29 @@ async fn check_new_keys(
     Ok(())
 }
 
-/// The last entry of the history of a flag, or of the flag in an environment.
+/// Refuses a change that takes back an entry when another came after it.
+pub(super) fn check_is_last(expected: HistoryId, last: Option<HistoryId>) -> Result<(), ApiError> {
+    match last.filter(|last| *last != expected) {
+        None => Ok(()),
+        Some(last) => Err(ApiError::Conflict(Fault {
+            pointer: String::new(),
+            message: format!(
+                "it was changed since: the last change is {last}; give discard_later_changes to undo what came after too"
+            ),
+        })),
+    }
+}
+
+/// The last entry of the history of something.
 pub(super) async fn last_history_id(
     reader: &mut dyn Reader,
-    project_id: flaghoist_model::id::ProjectId,
-    flag_id: FlagId,
+    project_id: ProjectId,
+    aggregate: Aggregate,
+    flag_id: Option<FlagId>,
     environment_id: Option<EnvironmentId>,
 ) -> Result<Option<HistoryId>, ApiError> {
-    let aggregate = if environment_id.is_some() { Aggregate::FlagEnvironment } else { Aggregate::Flag };
     let filter = HistoryFilter {
-        flag_id: Some(flag_id),
+        flag_id,
         environment_id,
         aggregates: Some(vec![aggregate]),
         ..HistoryFilter::default()

@@ -1,5 +1,6 @@
 //! Changes of environments.
 
+use super::approvals::{check_is_last, last_history_id};
 use super::{Edit, Record};
 use crate::ApiError;
 use crate::app::App;
@@ -7,10 +8,19 @@ use crate::decode::not_found;
 use flaghoist_model::Faults;
 use flaghoist_model::access::{Permission, Principal};
 use flaghoist_model::environment::{Environment, EnvironmentDraft};
-use flaghoist_model::history::Action;
+use flaghoist_model::history::{Action, Aggregate};
 use flaghoist_model::id::{EnvironmentId, HistoryId};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::Writer;
+
+/// That a change of an environment takes back an earlier one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Revert {
+    /// The history entry that it takes back.
+    pub(crate) of: HistoryId,
+    /// Whether what was changed later may be undone with it.
+    pub(crate) discard_later: bool,
+}
 
 /// Makes an environment.
 pub(crate) async fn create_environment(
@@ -40,13 +50,25 @@ pub(crate) async fn update_environment(
     id: EnvironmentId,
     draft: EnvironmentDraft,
     faults: Faults,
-    reverts: Option<HistoryId>,
+    revert: Option<Revert>,
 ) -> Result<Environment, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
     let before = load(edit.writer.as_mut(), principal, id).await?;
+    let reverts = revert.map(|revert| revert.of);
+    if let Some(Revert { of, discard_later: false }) = revert {
+        let last = last_history_id(
+            edit.writer.as_mut(),
+            principal.project_id,
+            Aggregate::Environment,
+            None,
+            Some(id),
+        );
+        check_is_last(of, last.await?)?;
+    }
     let after = before.update(draft, edit.now, faults)?;
     check_protection(principal, &before, Some(&after))?;
-    edit.writer.update_environment(&after).await.map_err(|error| taken_is_invalid(error.into()))?;
+    let saved = edit.writer.update_environment(&after).await.map_err(ApiError::from);
+    saved.map_err(|error| if reverts.is_some() { error } else { taken_is_invalid(error) })?;
     let record = Record {
         environment_id: Some(id),
         before: Some(&before),

@@ -69,9 +69,10 @@ pub(crate) async fn change_flag_environment<T: Send>(
         view: &view,
     };
     let (after, said) = apply(change)?;
-    let proposed = ProposedChange::entry(before, &after);
+    let proposed = ProposedChange::entry(&view.flag, before, &after);
     let needs_approval = entry_needs_approval(&view.flag, environment);
-    match edit.decide(&proposed, needs_approval, &intent) {
+    let readers_get_the_same = serves_the_same((&view.flag, before), (&view.flag, &after), &saved_filters);
+    match edit.decide(&proposed, readers_get_the_same, needs_approval, &intent) {
         Decision::Suggest => {
             let suggestion = edit.suggest(&view, Some(environment_id), proposed, intent).await?;
             // Asked again, the ids are those of the first time.

@@ -13,13 +13,14 @@ use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{Flag, FlagDraft};
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::Action;
-use flaghoist_model::id::{EnvironmentId, FlagId, SuggestionId, VariantId};
+use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId, SuggestionId, VariantId};
+use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::{ProposedChange, flag_needs_approval};
 use flaghoist_model::{Faults, MintId, Rejection};
 use flaghoist_store::{OpenSuggestion, Reader};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A flag with what it serves in every environment of its project, in the order of the environments.
 #[derive(Clone, Debug)]
@@ -37,6 +38,22 @@ impl FlagView {
     pub(crate) fn entry(&self, id: EnvironmentId) -> Result<(&Environment, &FlagEnvironment), ApiError> {
         let found = self.environments.iter().find(|(environment, _)| environment.id == id);
         found.map(|(environment, entry)| (environment, entry)).ok_or_else(|| not_found("environment", id))
+    }
+
+    /// What it serves in each environment.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &FlagEnvironment> {
+        self.environments.iter().map(|(_, entry)| entry)
+    }
+
+    /// The environments whose readers get something else when the flag becomes `after`.
+    fn concerned(
+        &self,
+        after: &Flag,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+    ) -> Vec<EnvironmentId> {
+        let same =
+            |entry: &FlagEnvironment| serves_the_same((&self.flag, entry), (after, entry), saved_filters);
+        self.entries().filter(|entry| !same(entry)).map(|entry| entry.environment_id).collect()
     }
 
     /// Why a variant cannot be removed, if it cannot: some environment may serve it.
@@ -207,16 +224,18 @@ pub(crate) async fn change_flag(
     if lifts_protection && !principal.may(Permission::FeatureFlagApprovalsOverride) {
         return Err(ApiError::Forbidden(Permission::FeatureFlagApprovalsOverride));
     }
-    let proposed = ProposedChange::flag(&before.flag, &flag);
+    let proposed = ProposedChange::flag(&before.flag, &flag, before.entries());
     let environments = before.environments.iter().map(|(environment, _)| environment);
     let needs_approval = flag_needs_approval(&before.flag, environments);
-    match edit.decide(&proposed, needs_approval, &intent) {
+    let saved_filters = edit.saved_filters().await?;
+    let readers_get_the_same = before.concerned(&flag, &saved_filters).is_empty();
+    match edit.decide(&proposed, readers_get_the_same, needs_approval, &intent) {
         Decision::Suggest => {
             let suggestion = edit.suggest(&before, None, proposed, intent).await?;
             Ok(FlagOutcome { view: before, suggestion: Some(suggestion) })
         }
         Decision::Make(authority) => {
-            edit.save_flag(&before, &flag).await?;
+            edit.save_flag(&before, &flag).await.map_err(taken_is_invalid)?;
             let record = Record {
                 flag_id: Some(id),
                 before: Some(&before.flag),
@@ -233,16 +252,12 @@ pub(crate) async fn change_flag(
 }
 
 impl Edit<'_> {
-    /// Saves a flag, and says so to the readers of every environment that get something else.
+    /// Saves a flag, and says so to the readers of every environment that get something else. A name that is taken is
+    /// a conflict.
     pub(super) async fn save_flag(&mut self, before: &FlagView, after: &Flag) -> Result<(), ApiError> {
         let saved_filters = self.saved_filters().await?;
-        self.writer.update_flag(after).await.map_err(|error| taken_is_invalid(error.into()))?;
-        let touched: Vec<EnvironmentId> = before
-            .environments
-            .iter()
-            .filter(|(_, entry)| !serves_the_same((&before.flag, entry), (after, entry), &saved_filters))
-            .map(|(environment, _)| environment.id)
-            .collect();
+        self.writer.update_flag(after).await?;
+        let touched = before.concerned(after, &saved_filters);
         self.writer.touch_content(&touched, self.now).await?;
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! The history as people look at it, and as they go back in it.
 
-use super::{EntryOutcome, FlagOutcome, Intent, change_flag, change_flag_environment, update_environment};
+use super::{
+    EntryOutcome, FlagOutcome, Intent, Revert, change_flag, change_flag_environment, update_environment,
+};
 use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
@@ -170,7 +172,15 @@ pub(crate) async fn revert(
                 is_production: Some(before.is_production),
                 require_feature_flag_approval: Some(before.require_feature_flag_approval),
             };
-            update_environment(app, principal, environment_id, draft, Faults::new(), Some(id)).await?;
+            update_environment(
+                app,
+                principal,
+                environment_id,
+                draft,
+                Faults::new(),
+                Some(Revert { of: id, discard_later }),
+            )
+            .await?;
             Ok(None)
         }
         _ => Err(irreversible(

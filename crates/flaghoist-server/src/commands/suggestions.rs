@@ -1,20 +1,22 @@
 //! Decisions about suggestions.
 
-use super::approvals::last_history_id;
+use super::approvals::check_new_keys;
 use super::{Edit, EntryChange, FlagChange, FlagView, Record, flags};
 use crate::ApiError;
+use crate::access::authentication::standing;
 use crate::access::restriction::check_relation;
 use crate::app::App;
 use crate::decode::not_found;
-use flaghoist_model::access::{Principal, Relation};
+use flaghoist_model::access::{Permission, Principal, Relation};
 use flaghoist_model::difference::Difference;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
-use flaghoist_model::id::SuggestionId;
-use flaghoist_model::suggestion::{ProposedChange, Subject, Suggestion};
+use flaghoist_model::id::{SuggestionId, UserId};
+use flaghoist_model::suggestion::{Property, ProposedChange, Subject, Suggestion};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::{Reader, SuggestionFilter};
+use std::collections::BTreeSet;
 
 /// Most differences that an error names.
 const DIFFERENCES_SHOWN: usize = 10;
@@ -88,27 +90,35 @@ async fn load(
     Ok(SuggestionView { suggestion, flag })
 }
 
+/// How much of a flag somebody must be let change to have a say in a change of it.
+fn needed_relation(change: &ProposedChange) -> Relation {
+    match change {
+        ProposedChange::Entry { .. } => Relation::Contributor,
+        ProposedChange::Flag { .. } => Relation::Editor,
+    }
+}
+
 /// Loads a suggestion that the caller may have a say in.
 async fn load_to_change(edit: &mut Edit<'_>, id: SuggestionId) -> Result<SuggestionView, ApiError> {
     let view = load(edit.writer.as_mut(), edit.principal, id).await?;
-    let needed = match view.suggestion.change {
-        ProposedChange::Entry { .. } => Relation::Contributor,
-        ProposedChange::Flag { .. } => Relation::Editor,
-    };
+    let needed = needed_relation(&view.suggestion.change);
     check_relation(edit.writer.as_mut(), edit.principal, view.flag.flag.id, needed).await?;
     Ok(view)
 }
 
-/// Decides about a suggestion. A comment is kept with it.
+/// Decides about a suggestion. A comment is kept with it. `seen` is the hash of the content that the caller looked at:
+/// when somebody has edited it since, nothing is decided.
 pub(crate) async fn decide(
     app: &App,
     principal: &Principal,
     id: SuggestionId,
     verdict: Verdict,
     comment: Option<String>,
+    seen: Option<&str>,
 ) -> Result<SuggestionView, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
     let SuggestionView { suggestion: before, flag } = load_to_change(&mut edit, id).await?;
+    check_seen(&before, seen)?;
     let now = edit.now;
     let decided = match verdict {
         Verdict::Approve | Verdict::ApproveAndApply => before.approve(principal, now)?,
@@ -129,6 +139,20 @@ pub(crate) async fn decide(
             check_drift(&decided, &flag)?;
             apply(edit, flag, decided).await
         }
+    }
+}
+
+fn check_seen(suggestion: &Suggestion, seen: Option<&str>) -> Result<(), ApiError> {
+    let content_hash = suggestion.change.content_hash();
+    match seen.filter(|seen| *seen != content_hash.as_str()) {
+        None => Ok(()),
+        Some(seen) => Err(ApiError::Conflict(Fault {
+            pointer: "/data/attributes/content_hash".to_owned(),
+            message: format!(
+                "what it proposes was edited: its hash is {}, not {seen}; look at it again",
+                content_hash.as_str()
+            ),
+        })),
     }
 }
 
@@ -155,7 +179,16 @@ pub(crate) async fn comment_on_suggestion(
     let mut edit = Edit::begin(app, principal).await?;
     let SuggestionView { suggestion: before, flag } = load(edit.writer.as_mut(), principal, id).await?;
     let commented = before.with_comment(text, principal, edit.now, app.ids.as_ref())?;
-    save(edit, &flag, &before, commented, Action::SuggestionCommented).await
+    edit.writer.update_suggestion(&commented).await?;
+    // Only what was said: the whole conversation each time would grow with the square of it.
+    let record = Record {
+        flag_id: Some(commented.flag_id),
+        environment_id: commented.environment_id,
+        after: commented.comments.last(),
+        ..Record::of(Action::SuggestionCommented)
+    };
+    edit.commit(record).await?;
+    Ok(SuggestionView { suggestion: commented, flag })
 }
 
 /// Changes what an open suggestion proposes, against what is there now. It loses its approvals.
@@ -181,11 +214,11 @@ pub(crate) async fn edit_suggestion(
                 ids,
                 view: &view,
             };
-            ProposedChange::entry(entry, &wanted(change)?.0)
+            ProposedChange::entry(&view.flag, entry, &wanted(change)?.0)
         }
         (Wanted::Flag(wanted), None) => {
             let change = FlagChange { view: &view, principal, now: edit.now, ids };
-            ProposedChange::flag(&view.flag, &wanted(change)?)
+            ProposedChange::flag(&view.flag, &wanted(change)?, view.entries())
         }
         (Wanted::Entry(_), None) | (Wanted::Flag(_), Some(_)) => {
             return Err(Rejection::invalid(
@@ -195,10 +228,9 @@ pub(crate) async fn edit_suggestion(
             .into());
         }
     };
+    check_new_keys(edit.writer.as_mut(), &view, before.environment_id, &change).await?;
     let base_revision = edit.writer.revision() - 1;
-    let last =
-        last_history_id(edit.writer.as_mut(), principal.project_id, view.flag.id, before.environment_id)
-            .await?;
+    let last = edit.last_history_id(view.flag.id, before.environment_id).await?;
     let edited = before.edit(subject, change, base_revision, last, principal, edit.now)?;
     save(edit, &view, &before, edited, Action::SuggestionUpdated).await
 }
@@ -223,21 +255,46 @@ async fn save(
     Ok(SuggestionView { suggestion: after, flag: flag.clone() })
 }
 
+impl Edit<'_> {
+    /// Those who approved a suggestion and still may: whoever has left or lost the right since does not count.
+    async fn approvers(&mut self, suggestion: &Suggestion) -> Result<BTreeSet<UserId>, ApiError> {
+        let project_id = self.principal.project_id;
+        let mut approvers = BTreeSet::new();
+        for approval in &suggestion.approvals {
+            let standing = standing(self.writer.as_mut(), approval.user_id, Some(project_id)).await?;
+            let Some(standing) = standing else { continue };
+            // How they proved who they are is no longer known, and does not count here.
+            let approver =
+                standing.principal(approval.user_id, self.principal.proof, None, self.principal.dialect);
+            let may_write = approver.may(Permission::FeatureFlagConfigWrite);
+            let needed = needed_relation(&suggestion.change);
+            let is_let = check_relation(self.writer.as_mut(), &approver, suggestion.flag_id, needed).await;
+            match is_let {
+                Ok(()) if may_write => drop(approvers.insert(approval.user_id)),
+                Ok(()) | Err(ApiError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(approvers)
+    }
+}
+
 /// Makes the change that a suggestion proposes, in the transaction that says so of the suggestion.
 async fn apply(
     mut edit: Edit<'_>,
     view: FlagView,
     suggestion: Suggestion,
 ) -> Result<SuggestionView, ApiError> {
-    let authority = suggestion.authority(edit.principal)?;
+    let authority = suggestion.authority(edit.principal, &edit.approvers(&suggestion).await?)?;
     let applied = suggestion.applied(edit.principal, edit.now);
     edit.writer.update_suggestion(&applied).await?;
     let flag = match &suggestion.change {
         ProposedChange::Entry { target, .. } => {
             apply_to_entry(edit, view, &applied, target, authority).await?
         }
-        ProposedChange::Flag { base, target } => {
+        ProposedChange::Flag { base, target, .. } => {
             let after = view.flag.merged(base, target, edit.principal, edit.now);
+            after.check_variants()?;
             for variant in &view.flag.variants {
                 if after.variant(variant.id).is_none() {
                     view.check_unused(variant.id)?;
@@ -250,6 +307,7 @@ async fn apply(
                 after: Some(&after),
                 reason: applied.comment.clone(),
                 authority: Some(authority),
+                reverts: applied.reverts,
                 ..Record::of(applied.subject.history_action)
             };
             edit.commit(record).await?;
@@ -280,6 +338,7 @@ async fn apply_to_entry(
         after: Some(&after),
         reason: applied.comment.clone(),
         authority: Some(authority),
+        reverts: applied.reverts,
         ..Record::of(applied.subject.history_action)
     };
     edit.commit(record).await?;
@@ -298,8 +357,12 @@ fn check_drift(suggestion: &Suggestion, view: &FlagView) -> Result<(), ApiError>
         return Ok(());
     }
     let shown: Vec<String> = drift.iter().take(DIFFERENCES_SHOWN).map(describe).collect();
+    let way_out = match suggestion.subject.property {
+        Property::Configuration => "take it back or reject it, and make the change again",
+        _ => "edit the suggestion to make it against what is there now",
+    };
     let message = format!(
-        "what the suggestion changes was itself changed since it was made: {}; edit the suggestion to make it against what is there now",
+        "what the suggestion changes was itself changed since it was made: {}; {way_out}",
         shown.join("; ")
     );
     Err(ApiError::Conflict(Fault { pointer: String::new(), message }))
@@ -308,7 +371,9 @@ fn check_drift(suggestion: &Suggestion, view: &FlagView) -> Result<(), ApiError>
 /// In what the present differs from what the suggestion was made against.
 pub(crate) fn drift(suggestion: &Suggestion, view: &FlagView) -> Vec<Difference> {
     let entry = suggestion.environment_id.and_then(|id| view.entry(id).ok()).map(|(_, entry)| entry);
-    suggestion.change.drift(&view.flag, entry)
+    let mut drift = suggestion.change.drift(&view.flag, entry, view.entries());
+    drift.retain(|difference| !difference.path.ends_with("_salt"));
+    drift
 }
 
 fn describe(difference: &Difference) -> String {

@@ -31,6 +31,11 @@ use tower::ServiceExt;
 pub(crate) struct TestClock(Mutex<Timestamp>);
 
 impl TestClock {
+    /// The moment that comes in so many seconds, as requests write it.
+    pub(crate) fn now_text(&self, in_seconds: i64) -> String {
+        (*self.0.lock().unwrap() + SignedDuration::from_secs(in_seconds)).to_string()
+    }
+
     /// Turns the hands.
     pub(crate) fn pass(&self, time: SignedDuration) {
         *self.0.lock().unwrap() += time;

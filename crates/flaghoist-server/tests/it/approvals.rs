@@ -57,7 +57,7 @@ async fn a_protected_change_waits_until_somebody_else_approves_it() {
     let id = pending(&ada, &flag_id).await.as_str().unwrap().to_owned();
     let shown = ben.get(&format!("/api/v2/feature-flags/suggestions/{id}")).await.expect(200).json();
     let attributes = &shown["data"]["attributes"];
-    assert_eq!(attributes["summary"], json!(["Adds \"everybody\": everybody → \"on\" 100 %."]));
+    assert_eq!(attributes["summary"], json!(["Adds \"everybody\": everybody → \"on\" (\"ON\") 100 %."]));
     assert_eq!(
         (
             &attributes["current_status"],
@@ -256,6 +256,7 @@ async fn one_property_has_one_open_suggestion_and_asking_twice_is_fine() {
     let flag_id = protected(&app).await;
     let (ada, ben) = (app.somebody(BuiltInRole::Editor).await, app.somebody(BuiltInRole::Editor).await);
     let id = suggest_on(&ada, &flag_id).await;
+    assert_eq!(suggest_on(&ada, &flag_id).await, id, "asked again it is the same one");
     ada.call("POST", &ada.place(&flag_id, "production", "disable"), None).await.expect(202);
     ada.call("POST", &ada.place(&flag_id, "production", "disable"), None).await.expect(202);
     let refused =

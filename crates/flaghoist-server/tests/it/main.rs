@@ -5,6 +5,7 @@
 mod access;
 mod app;
 mod approvals;
+mod approvals_bind;
 mod approvals_hold;
 mod documents;
 mod evaluation;

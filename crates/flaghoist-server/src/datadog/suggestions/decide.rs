@@ -29,6 +29,10 @@ pub(crate) struct DecisionIn {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     apply: Member<bool>,
+    /// The `content_hash` of the suggestion that was looked at; 409 when it was edited since. An extension of ours.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    content_hash: Member<String>,
 }
 
 /// Body of the request; may be left out.
@@ -52,6 +56,7 @@ pub(crate) struct DecisionData {
 pub(crate) struct Decision {
     comment: Option<String>,
     apply: bool,
+    content_hash: Option<String>,
 }
 
 impl FromRequest<AppState> for Decision {
@@ -68,8 +73,9 @@ impl FromRequest<AppState> for Decision {
         let comment = attributes.comment.optional("comment", A_STRING, &mut faults);
         let comment = comment.and_then(|text| faults.at("comment", |faults| parse_description(text, faults)));
         let apply = attributes.apply.optional("apply", A_BOOLEAN, &mut faults).unwrap_or(true);
+        let content_hash = attributes.content_hash.optional("content_hash", A_STRING, &mut faults);
         faults.check()?;
-        Ok(Self { comment, apply })
+        Ok(Self { comment, apply, content_hash })
     }
 }
 
@@ -96,7 +102,7 @@ pub(crate) async fn approve_suggestion(
     decision: Decision,
 ) -> Result<Answer<Document<Resource<SuggestionOut>>>, ApiError> {
     let verdict = if decision.apply { Verdict::ApproveAndApply } else { Verdict::Approve };
-    decide(&app, &caller, &id, verdict, decision.comment).await
+    decide(&app, &caller, &id, verdict, decision).await
 }
 
 /// Reject a suggestion
@@ -120,7 +126,7 @@ pub(crate) async fn reject_suggestion(
     PathOf(id): PathOf<String>,
     decision: Decision,
 ) -> Result<Answer<Document<Resource<SuggestionOut>>>, ApiError> {
-    decide(&app, &caller, &id, Verdict::Reject, decision.comment).await
+    decide(&app, &caller, &id, Verdict::Reject, decision).await
 }
 
 /// Apply an approved suggestion
@@ -132,6 +138,7 @@ pub(crate) async fn reject_suggestion(
     operation_id = "apply_suggestion",
     tag = "Suggestions",
     params(("suggestion_id" = String, Path, description = "The suggestion's id", format = Uuid)),
+    request_body(content((DecisionRequest = "application/json"), (DecisionRequest = "application/vnd.api+json"))),
     responses(
         (status = 200, description = "The suggestion", body = Document<Resource<SuggestionOut>>, content_type = "application/vnd.api+json"),
         crate::native::ProblemErrors, crate::native::ProblemBodyErrors,
@@ -141,8 +148,9 @@ pub(crate) async fn apply_suggestion(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
     PathOf(id): PathOf<String>,
+    decision: Decision,
 ) -> Result<Answer<Document<Resource<SuggestionOut>>>, ApiError> {
-    decide(&app, &caller, &id, Verdict::Apply, None).await
+    decide(&app, &caller, &id, Verdict::Apply, decision).await
 }
 
 async fn decide(
@@ -150,9 +158,17 @@ async fn decide(
     caller: &Allowed<WriteFlagParts>,
     id: &str,
     verdict: Verdict,
-    comment: Option<String>,
+    decision: Decision,
 ) -> Result<Answer<Document<Resource<SuggestionOut>>>, ApiError> {
     let id = path_id(id, "suggestion")?;
-    let view = commands::decide(app, &caller.principal, id, verdict, comment).await?;
+    let view = commands::decide(
+        app,
+        &caller.principal,
+        id,
+        verdict,
+        decision.comment,
+        decision.content_hash.as_deref(),
+    )
+    .await?;
     Ok(Answer(StatusCode::OK, Document { data: viewed(&view) }))
 }

@@ -3,13 +3,14 @@
 use crate::commands::{SuggestionView, drift};
 use crate::datadog::Resource;
 use crate::datadog::allocations::definition_out;
-use flaghoist_model::definition::EntryDefinition;
+use flaghoist_model::definition::{EntryDefinition, FlagDefinition};
 use flaghoist_model::difference::Difference;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::id::VariantId;
 use flaghoist_model::suggestion::{Deed, Property, ProposedChange, Suggestion, SuggestionStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// The `type` of suggestions.
@@ -79,6 +80,8 @@ pub(crate) struct SuggestionOut {
     approved_by: Vec<String>,
     /// Whom the author wants told.
     notification_rule_targets: Vec<String>,
+    /// The hash of what it proposes. Give it with a decision to decide about exactly this.
+    content_hash: String,
     /// The change in sentences.
     summary: Vec<String>,
     /// The change, place by place.
@@ -153,6 +156,7 @@ pub(crate) fn suggestion_out(flag: &Flag, suggestion: &Suggestion) -> Resource<S
         authors: suggestion.authors.iter().map(ToString::to_string).collect(),
         approved_by: suggestion.approvals.iter().map(|approval| approval.user_id.to_string()).collect(),
         notification_rule_targets: suggestion.notification_rule_targets.clone(),
+        content_hash: suggestion.change.content_hash().as_str().to_owned(),
         summary,
         differences: suggestion.change.differences(),
         drift: None,
@@ -183,16 +187,15 @@ pub(super) fn viewed(view: &SuggestionView) -> Resource<SuggestionOut> {
 fn values(flag: &Flag, suggestion: &Suggestion) -> (Option<String>, Option<String>) {
     let property = suggestion.subject.property;
     match &suggestion.change {
-        ProposedChange::Entry { base, target } => {
+        ProposedChange::Entry { base, target, .. } => {
             let text = |definition: &EntryDefinition| entry_text(flag, suggestion, property, definition);
             (text(base), text(target))
         }
-        ProposedChange::Flag { base, target } => {
-            let variant = |definition: &flaghoist_model::definition::FlagDefinition,
-                           id: Option<VariantId>| {
+        ProposedChange::Flag { base, target, .. } => {
+            let variant = |definition: &FlagDefinition, id: Option<VariantId>| {
                 definition.variants.iter().find(|variant| Some(variant.id) == id).cloned()
             };
-            let text = |definition: &flaghoist_model::definition::FlagDefinition| {
+            let text = |definition: &FlagDefinition| {
                 let variant = variant(definition, suggestion.subject.variant_id);
                 match property {
                     Property::FlagName => Some(definition.name.clone()),
@@ -206,6 +209,7 @@ fn values(flag: &Flag, suggestion: &Suggestion) -> (Option<String>, Option<Strin
                     Property::Variant => variant.map(|variant| {
                         json!({"key": variant.key, "name": variant.name, "value": variant.value}).to_string()
                     }),
+                    Property::Configuration => Some(changed_members(definition, suggestion)),
                     _ if definition.is_archived => Some("ARCHIVED".to_owned()),
                     _ => Some("ACTIVE".to_owned()),
                 }
@@ -213,6 +217,18 @@ fn values(flag: &Flag, suggestion: &Suggestion) -> (Option<String>, Option<Strin
             (text(base), text(target))
         }
     }
+}
+
+/// The members of a flag that the suggestion changes, as the text of JSON.
+fn changed_members(definition: &FlagDefinition, suggestion: &Suggestion) -> String {
+    let differences = suggestion.change.differences();
+    let changed: BTreeSet<&str> =
+        differences.iter().filter_map(|difference| difference.path.split('/').nth(1)).collect();
+    let mut members = json!(definition);
+    if let Value::Object(members) = &mut members {
+        members.retain(|name, _| changed.contains(name.as_str()));
+    }
+    members.to_string()
 }
 
 fn entry_text(

@@ -163,7 +163,9 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
                 "environment_id": ids.of("environment_id"), "notification_rule_targets": []}),
         ),
         "update_suggestion" => data("flag-suggestions", json!({"suggestion": "ENABLED"})),
-        "approve_suggestion" | "reject_suggestion" => data("flag-suggestion-events", json!({})),
+        "approve_suggestion" | "reject_suggestion" | "apply_suggestion" => {
+            data("flag-suggestion-events", json!({}))
+        }
         "update_team" => data("team", json!({"handle": "theirs", "name": "Theirs"})),
         "create_team_membership" => json!({"data": {"type": "team_memberships",
             "relationships": {"user": {"data": {"type": "users", "id": ids.of("user_id")}}}}}),
