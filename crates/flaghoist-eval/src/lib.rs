@@ -51,6 +51,7 @@ mod condition;
 mod decision;
 mod document;
 mod eppo;
+pub mod eppo_document;
 mod explain;
 mod fault;
 mod flag;

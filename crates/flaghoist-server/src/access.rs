@@ -9,6 +9,7 @@ pub(crate) mod delegation;
 pub(crate) mod management;
 pub(crate) mod restriction;
 pub(crate) mod sdk_key;
+pub(crate) mod stream_token;
 mod uses;
 
 pub(crate) use management::{

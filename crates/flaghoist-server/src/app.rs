@@ -6,19 +6,21 @@ use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
 use crate::publish::Publisher;
+use crate::streams::Streams;
 use crate::telemetry::{self, Metrics};
 use crate::webhooks::Courier;
-use crate::{datadog, native, ofrep, openapi};
+use crate::{datadog, datadog_sdk, eppo_sdk, native, ofrep, openapi};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::HeaderName;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use flaghoist_model::MintId;
 use flaghoist_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,6 +47,8 @@ pub struct App {
     pub deliveries_due: Arc<tokio::sync::Notify>,
     /// What brings them.
     pub courier: Courier,
+    /// Readers that wait for changes.
+    pub streams: Streams,
     /// What is measured.
     pub(crate) metrics: Metrics,
     /// How long a management request may take.
@@ -69,6 +73,7 @@ impl App {
             client_address_header: None,
             deliveries_due: Arc::default(),
             courier: Courier::new(false),
+            streams: Streams::new(CancellationToken::new()),
             metrics,
             request_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
@@ -84,12 +89,15 @@ pub fn build(app: AppState) -> Router {
     let (management, _) = management().split_for_parts();
     let (native, _) = native().split_for_parts();
     let (sdk, _) = sdk().split_for_parts();
+    let (datadog_sdk, _) = datadog_sdk_routes().split_for_parts();
+    let datadog_sdk = datadog_sdk.merge(with_key_in_path());
     let (operation, _) = operation().split_for_parts();
     let timed = |router: Router<AppState>| router.layer(from_fn_with_state(Arc::clone(&app), limit_time));
     Router::new()
         .merge(timed(management).layer(from_fn(datadog::render_errors)).layer(from_fn(tell_standing)))
         .merge(timed(native).layer(from_fn(native::render_errors)).layer(from_fn(tell_standing)))
         .merge(sdk.layer(from_fn(native::render_errors)).layer(CrossOriginLayer::new()))
+        .merge(datadog_sdk.layer(from_fn(datadog::render_errors)).layer(CrossOriginLayer::new()))
         .merge(evaluation().layer(CrossOriginLayer::new()))
         .merge(operation.layer(from_fn(native::render_errors)))
         .fallback(unknown_path)
@@ -103,6 +111,7 @@ pub fn describe() -> OpenApi {
         .merge(management())
         .merge(native())
         .merge(sdk())
+        .merge(datadog_sdk_routes())
         .merge(documented_evaluation())
         .merge(operation());
     documented.split_for_parts().1
@@ -198,9 +207,28 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(datadog::suggestions::update::comment_on_suggestion))
 }
 
-/// Native data plane.
+/// Data plane, native and Eppo's.
 fn sdk() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(native::config::get_configuration))
+    OpenApiRouter::new()
+        .routes(routes!(native::config::get_configuration))
+        .routes(routes!(native::stream::stream_changes))
+        .routes(routes!(eppo_sdk::get_eppo_configuration))
+        .routes(routes!(eppo_sdk::get_eppo_bandits))
+}
+
+/// Data plane of Datadog's SDKs.
+fn datadog_sdk_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(datadog_sdk::configuration::get_server_configuration))
+        .routes(routes!(datadog_sdk::precomputed::precompute_assignments))
+}
+
+/// The same for SDKs that know nothing but one address, which holds their key.
+fn with_key_in_path() -> Router<AppState> {
+    Router::new().route(
+        "/sdk/keys/{key}/api/v2/feature-flagging/config/rules-based/server",
+        get(datadog_sdk::configuration::get_server_configuration),
+    )
 }
 
 /// Probes and metrics: the only routes without a key.
@@ -219,11 +247,15 @@ fn evaluation() -> Router<AppState> {
             "/ofrep/v1/evaluate/flags/{*key}",
             post(ofrep::evaluate_flag).fallback(ofrep::method_not_allowed),
         )
+        .route("/ofrep/v1/stream", get(ofrep::stream_evaluations).fallback(ofrep::method_not_allowed))
 }
 
 /// OFREP as the document describes it: OpenAPI has no parameter that takes the rest of a path.
 fn documented_evaluation() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(ofrep::evaluate_flags)).routes(routes!(ofrep::evaluate_flag))
+    OpenApiRouter::new()
+        .routes(routes!(ofrep::evaluate_flags))
+        .routes(routes!(ofrep::evaluate_flag))
+        .routes(routes!(ofrep::stream_evaluations))
 }
 
 /// Ends management requests that take too long.

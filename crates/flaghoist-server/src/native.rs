@@ -15,6 +15,7 @@ pub(crate) mod roles;
 pub(crate) mod sdk_keys;
 pub(crate) mod serving;
 pub(crate) mod session;
+pub(crate) mod stream;
 pub(crate) mod teams;
 pub(crate) mod users;
 pub(crate) mod webhooks;

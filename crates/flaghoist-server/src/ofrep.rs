@@ -8,6 +8,7 @@ mod bulk;
 mod errors;
 mod request;
 mod single;
+mod stream;
 
 pub(crate) use bulk::matches;
 pub(crate) use bulk::{__path_evaluate_flags, evaluate_flags};
@@ -16,3 +17,4 @@ pub(crate) use errors::{method_not_allowed, render};
 use request::EvaluationRequest;
 pub(crate) use request::subject;
 pub(crate) use single::{__path_evaluate_flag, evaluate_flag};
+pub(crate) use stream::{__path_stream_evaluations, stream_evaluations};

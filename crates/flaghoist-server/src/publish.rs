@@ -9,24 +9,24 @@
 //! concerns. Readers take one pointer and never wait. When the database is away they keep what they have.
 
 mod contents;
+mod document;
 mod environment;
 mod reader;
 
-pub use environment::{
-    ChannelSnapshot, FlagCounter, PublishedEnvironment, PublishedFlag, RenderedDocument, entity_tag,
-};
+pub use document::{Form, RenderedDocument, entity_tag};
+pub use environment::{ChannelSnapshot, FlagCounter, PublishedEnvironment, PublishedFlag};
 pub use reader::{LastUse, PublishedReader};
 
 use arc_swap::{ArcSwap, Guard};
 use contents::Contents;
 use flaghoist_model::credential::SecretHash;
-use flaghoist_model::id::{EnvironmentId, ProjectId};
+use flaghoist_model::id::{CredentialId, EnvironmentId, ProjectId};
 use flaghoist_store::{Error, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 /// How often a node asks the database for changes of other nodes when it heard of none.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -36,6 +36,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Published {
     environments: HashMap<EnvironmentId, Arc<PublishedEnvironment>, foldhash::fast::RandomState>,
     readers: HashMap<SecretHash, PublishedReader, foldhash::fast::RandomState>,
+    secret_hashes: HashMap<CredentialId, SecretHash, foldhash::fast::RandomState>,
     revisions: HashMap<ProjectId, i64>,
 }
 
@@ -44,6 +45,11 @@ impl Published {
     pub fn reader(&self, secret_hash: &SecretHash) -> Option<(&PublishedReader, &Arc<PublishedEnvironment>)> {
         let reader = self.readers.get(secret_hash)?;
         Some((reader, self.environments.get(&reader.environment_id)?))
+    }
+
+    /// The hash of the secret of an SDK key.
+    pub fn secret_hash(&self, id: CredentialId) -> Option<&SecretHash> {
+        self.secret_hashes.get(&id)
     }
 
     /// All SDK keys, in no order.
@@ -68,6 +74,7 @@ pub struct Publisher {
     published: ArcSwap<Published>,
     contents: Mutex<HashMap<ProjectId, Contents>>,
     is_current: AtomicBool,
+    published_anew: watch::Sender<()>,
 }
 
 impl Publisher {
@@ -78,12 +85,18 @@ impl Publisher {
             published: ArcSwap::default(),
             contents: Mutex::default(),
             is_current: AtomicBool::new(false),
+            published_anew: watch::Sender::new(()),
         }
     }
 
     /// What is published now. Take it once per request.
     pub fn published(&self) -> Guard<Arc<Published>> {
         self.published.load()
+    }
+
+    /// Tells whoever waits that something was published since they last looked.
+    pub fn subscribe(&self) -> watch::Receiver<()> {
+        self.published_anew.subscribe()
     }
 
     /// Whether the last look at the store succeeded, so that readers see all that was committed before it.
@@ -113,6 +126,7 @@ impl Publisher {
                 // fails or the request that asked for this goes away.
                 known.apply(changes);
                 self.published.store(Arc::new(assemble(contents)));
+                self.published_anew.send_replace(());
             }
         }
         Ok(())
@@ -127,6 +141,7 @@ fn assemble(contents: &HashMap<ProjectId, Contents>) -> Published {
             .environments
             .extend(contents.published().map(|environment| (environment.id(), Arc::clone(environment))));
         published.readers.extend(contents.readers());
+        published.secret_hashes.extend(contents.readers().map(|(hash, reader)| (reader.credential_id, hash)));
     }
     published
 }

@@ -24,6 +24,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id of a client that is taken over, in bytes.
 const REQUEST_ID_MAX_BYTES: usize = 64;
 
+/// Where the routes of reading applications start.
+const READS: [&str; 5] =
+    ["/ofrep/", "/sdk/", "/precompute-assignments", "/api/flag-config/", "/api/v2/feature-flagging/"];
+
 /// Counts, times and logs a request, and gives it an id: the client's `X-Request-Id`, or a new one.
 pub(crate) async fn observe(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -32,7 +36,7 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let id = request_id(request.headers());
     // Reads of applications are too many to log one by one; metrics count them.
-    let mut response = if route.starts_with("/ofrep/") || route.starts_with("/sdk/") {
+    let mut response = if READS.iter().any(|start| route.starts_with(start)) {
         let response = next.run(request).await;
         if response.status().is_server_error() {
             let (id, status) = (id.to_str().unwrap_or_default(), response.status().as_u16());

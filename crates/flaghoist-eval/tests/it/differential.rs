@@ -22,7 +22,7 @@ use eppo_core::ufc::{AssignmentValue, UniversalFlagConfig, VariationType as Eppo
 use eppo_core::{AttributeValue, Attributes, Configuration, EvaluationError, SdkMetadata, Str};
 use flaghoist_eval::{
     AllocationExplanation, Decision, Dialect, ErrorCode, Expected, Outcome, Reason, Snapshot, Subject, Value,
-    check_version,
+    check_version, eppo_document, wire,
 };
 
 use crate::given;
@@ -198,7 +198,7 @@ impl Drop for Case<'_> {
 #[test]
 fn decisions_and_explanations_equal_those_of_eppo_core() {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut allocations, mut in_datadog) = (0, 0);
+    let (mut allocations, mut in_datadog, mut rendered) = (0, 0, 0);
     for seed in 0..CONFIGURATIONS {
         let mut dice = Dice::new(seed);
         let configuration = scenario::configuration(&mut dice);
@@ -211,9 +211,18 @@ fn decisions_and_explanations_equal_those_of_eppo_core() {
             attributes: Arc::default(),
             now: Timestamp::default(),
         };
+        // The Datadog document as we render it for Eppo's SDKs is one that means the same to them.
+        let document: wire::Document = serde_json::from_value(configuration.datadog.clone()).unwrap();
+        let mut theirs_rendered = Theirs {
+            configuration: their_configuration(&eppo_document::server_document(&document)),
+            subject: "".into(),
+            attributes: Arc::default(),
+            now: Timestamp::default(),
+        };
         for _ in 0..SUBJECTS {
             let asking = scenario::asking(&mut dice);
             theirs.ask(&asking);
+            theirs_rendered.ask(&asking);
             let attributes = given::attributes(&asking.attributes.clone().into());
             let subject = Subject { targeting_key: Some(&asking.targeting_key), attributes: &attributes };
             let key = format!("flag-{}", dice.below(configuration.flags));
@@ -233,6 +242,8 @@ fn decisions_and_explanations_equal_those_of_eppo_core() {
             let ours = eppo.decide(&key, expected, &subject, asking.now);
             let compared = compare_decision(&key, expected, &ours, &theirs);
             *counts.entry(compared).or_default() += 1;
+            compare_decision(&key, expected, &ours, &theirs_rendered);
+            rendered += 1;
 
             let (any, explanation) = eppo.explain(&key, Expected::Any, &subject, asking.now);
             if any.reason != Reason::Disabled {
@@ -254,6 +265,7 @@ fn decisions_and_explanations_equal_those_of_eppo_core() {
         assert!(counts.get(compared).is_some_and(|count| *count >= 100), "too few of {compared}: {counts:?}");
     }
     assert!(allocations > 10_000 && in_datadog > 8000, "{allocations} {in_datadog}");
+    assert!(rendered > 10_000, "{rendered}");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::ProblemErrors;
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use flaghoist_model::compile::Channel;
+use crate::publish::Form;
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 /// The whole configuration of an environment
 ///
@@ -24,17 +24,7 @@ use flaghoist_model::compile::Channel;
     )
 )]
 pub(crate) async fn get_configuration(reader: SdkKey, headers: HeaderMap) -> Result<Response, ApiError> {
-    if reader.channel != Channel::Server {
-        return Err(ApiError::WrongCredential(
-            "a client SDK key reads evaluated flags only; use a server SDK key",
-        ));
-    }
-    let document = reader.environment.document(reader.channel);
-    let etag = HeaderValue::try_from(&document.etag).map_err(ApiError::internal)?;
-    let held = headers.get(header::IF_NONE_MATCH);
-    if held.is_some_and(|held| crate::ofrep::matches(held, &document.etag)) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
-    }
-    let media_type = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, media_type), (header::ETAG, etag)], document.bytes.clone()).into_response())
+    reader.check_server()?;
+    let document = reader.environment.document(reader.channel, Form::Bare);
+    Ok(document.answer(&headers, "application/json"))
 }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "Operation", security(()),
     responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8")))]
 pub(crate) async fn metrics(State(app): State<AppState>) -> Result<Response, ApiError> {
-    let text = app.metrics.render(&app.publisher).map_err(ApiError::internal)?;
+    let text = app.metrics.render(&app.publisher, app.streams.open_count()).map_err(ApiError::internal)?;
     let media_type = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, media_type)], text).into_response())
 }

@@ -4,6 +4,9 @@ use flaghoist_eval::{Decision, ErrorCode, Value};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+/// After how long out of sight a client may close its stream: the protocol's own default.
+const INACTIVITY_DELAY_SECONDS: u32 = 120;
+
 /// The evaluation of one flag: a success, or a failure with `errorCode`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -74,6 +77,43 @@ pub(crate) struct Metadata<'a> {
 pub(crate) struct BulkEvaluation<'a> {
     /// One entry for each flag, in the order of their keys.
     pub(crate) flags: Vec<FlagEvaluation<'a>>,
+    /// Where to be told when to evaluate again.
+    #[serde(rename = "eventStreams")]
+    pub(crate) event_streams: [EventStream; 1],
+}
+
+/// A stream of changes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventStream {
+    /// Always `sse`.
+    #[serde(rename = "type")]
+    #[schema(example = "sse")]
+    kind: &'static str,
+    /// Where it is, on the server that gave this answer.
+    endpoint: EventStreamEndpoint,
+    /// After how many seconds out of sight a client may close it.
+    #[schema(example = 120)]
+    inactivity_delay_sec: u32,
+}
+
+/// The address of a stream. It holds a credential: it is nothing for logs.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventStreamEndpoint {
+    /// Path and query.
+    request_uri: String,
+}
+
+impl EventStream {
+    /// The stream that a token opens.
+    pub(crate) fn with_token(token: &str) -> Self {
+        Self {
+            kind: "sse",
+            endpoint: EventStreamEndpoint { request_uri: format!("/ofrep/v1/stream?token={token}") },
+            inactivity_delay_sec: INACTIVITY_DELAY_SECONDS,
+        }
+    }
 }
 
 impl<'a> FlagEvaluation<'a> {

@@ -1,6 +1,6 @@
 //! `POST /ofrep/v1/evaluate/flags`
 
-use super::answer::{BulkEvaluation, FlagEvaluation};
+use super::answer::{BulkEvaluation, EventStream, FlagEvaluation};
 use super::{EvaluationRequest, OfrepErrors, Refusal, request};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
@@ -52,7 +52,8 @@ pub(crate) async fn evaluate_flags(
         flag.counter.count(decision.reason);
         flags.push(FlagEvaluation::new(&flag.key, &decision));
     }
-    let answer = serde_json::to_vec(&BulkEvaluation { flags }).map_err(ApiError::internal)?;
+    let event_streams = [EventStream::with_token(&reader.stream_token(&app))];
+    let answer = serde_json::to_vec(&BulkEvaluation { flags, event_streams }).map_err(ApiError::internal)?;
     let etag = entity_tag(&answer);
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|held| matches(held, &etag));
     let etag = HeaderValue::try_from(etag).map_err(ApiError::internal)?;

@@ -1,6 +1,5 @@
 //! One environment as it is published.
 
-use bytes::Bytes;
 use flaghoist_eval::{Flag, FlagFault, Reason, Snapshot, wire};
 use flaghoist_model::compile::{self, Channel};
 use flaghoist_model::environment::Environment;
@@ -9,6 +8,8 @@ use flaghoist_model::id::{EnvironmentId, FlagId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+
+use super::document::{Form, RenderedDocument};
 
 /// How often a flag was evaluated in an environment since the start of the process, by reason.
 #[derive(Debug, Default)]
@@ -68,7 +69,7 @@ pub struct ChannelSnapshot {
     /// The flags, in the order of their keys.
     pub flags: Box<[PublishedFlag]>,
     positions: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
-    document: OnceLock<RenderedDocument>,
+    documents: [OnceLock<RenderedDocument>; Form::COUNT],
 }
 
 impl ChannelSnapshot {
@@ -79,22 +80,13 @@ impl ChannelSnapshot {
             Snapshot::from_flags(flags.iter().map(|flag| (Box::from(&*flag.key), flag.compiled.clone())));
         let positions =
             flags.iter().enumerate().map(|(position, flag)| (Arc::clone(&flag.key), position)).collect();
-        Self { snapshot, flags, positions, document: OnceLock::new() }
+        Self { snapshot, flags, positions, documents: Default::default() }
     }
 
     /// The counter of the flag with that key.
     pub fn counter(&self, key: &str) -> Option<&FlagCounter> {
         self.positions.get(key).map(|position| &*self.flags[*position].counter)
     }
-}
-
-/// The bytes of a document and their strong entity tag.
-#[derive(Clone)]
-pub struct RenderedDocument {
-    /// JSON.
-    pub bytes: Bytes,
-    /// With its quotes.
-    pub etag: String,
 }
 
 /// An environment as it is published.
@@ -139,35 +131,18 @@ impl PublishedEnvironment {
         }
     }
 
-    /// The UFC document of `channel`, rendered once per publication, when it is first asked for. Flags that do
+    /// The document of `channel` in a form, rendered once per publication, when it is first asked for. Flags that do
     /// not compile are left out: one malformed flag would be served as defaults without a word.
-    pub fn document(&self, channel: Channel) -> &RenderedDocument {
+    pub fn document(&self, channel: Channel, form: Form) -> &RenderedDocument {
         let snapshot = self.channel(channel);
-        snapshot.document.get_or_init(|| {
+        snapshot.documents[form.position()].get_or_init(|| {
             let flags = snapshot
                 .flags
                 .iter()
                 .filter(|flag| flag.compiled.is_ok())
                 .map(|flag| (flag.key.to_string(), wire::Flag::clone(&flag.wire)))
                 .collect();
-            let document = compile::document(&self.environment, flags);
-            let bytes = serde_json::to_vec(&document)
-                .expect("a document has only text keys, so it always serialises");
-            let etag = entity_tag(&bytes);
-            RenderedDocument { bytes: Bytes::from(bytes), etag }
+            RenderedDocument::new(form, &compile::document(&self.environment, flags))
         })
     }
-}
-
-/// A strong entity tag of an answer: 128 bits of its bytes' hash. Not meant to withstand an attacker, who could
-/// at most keep a stale answer of their own.
-pub fn entity_tag(bytes: &[u8]) -> String {
-    use foldhash::quality::FixedState;
-    use std::hash::{BuildHasher, Hasher};
-    let half = |seed: u64| {
-        let mut hasher = FixedState::with_seed(seed).build_hasher();
-        hasher.write(bytes);
-        hasher.finish()
-    };
-    format!("\"{:016x}{:016x}\"", half(0x666c_6167), half(0x686f_6973))
 }

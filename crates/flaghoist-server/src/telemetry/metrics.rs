@@ -128,11 +128,15 @@ impl Metrics {
         leaked
     }
 
-    /// All metrics as text, with those of `publisher`.
-    pub(crate) fn render(&self, publisher: &Arc<Publisher>) -> Result<String, fmt::Error> {
+    /// All metrics as text, with those of `publisher` and the number of open streams.
+    pub(crate) fn render(
+        &self,
+        publisher: &Arc<Publisher>,
+        open_streams: usize,
+    ) -> Result<String, fmt::Error> {
         let mut text = String::new();
         let mut published = Registry::with_prefix("flaghoist");
-        published.register_collector(Box::new(PublishedCollector(Arc::clone(publisher))));
+        published.register_collector(Box::new(PublishedCollector(Arc::clone(publisher), open_streams)));
         text::encode_registry(&mut text, &self.registry)?;
         text::encode_registry(&mut text, &published)?;
         text::encode_eof(&mut text)?;
@@ -155,7 +159,7 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// Measures what is published when it is asked for.
-struct PublishedCollector(Arc<Publisher>);
+struct PublishedCollector(Arc<Publisher>, usize);
 
 impl fmt::Debug for PublishedCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,6 +191,14 @@ impl Collector for PublishedCollector {
             prometheus_client::metrics::MetricType::Gauge,
         )?;
         ConstGauge::new(i64::from(self.0.is_current())).encode(current)?;
+
+        let streams = encoder.encode_descriptor(
+            "streams_open",
+            "Streams of readers that are open now",
+            None,
+            prometheus_client::metrics::MetricType::Gauge,
+        )?;
+        ConstGauge::new(i64::try_from(self.1).unwrap_or(i64::MAX)).encode(streams)?;
 
         let mut flags = encoder.encode_descriptor(
             "published_flags",

@@ -230,13 +230,20 @@ async fn expired_keys(app: &TestApp) -> ExpiredKeys {
 #[tokio::test]
 async fn sdk_keys_read_and_do_nothing_else() {
     let app = TestApp::new().await;
-    for operation in operations(&Ids::of_nothing()) {
+    let ids = Ids::of_nothing();
+    for operation in operations(&ids) {
+        // Readers send what can be read; everybody else is refused before that.
+        let body = match operation.needs {
+            Needs::SdkKey | Needs::ServerSdkKey => policy::body(&operation.id, &ids).to_string(),
+            _ => "{}".to_owned(),
+        };
         for (who, key) in [
             ("server", app.first.environments[0].server_sdk_key.as_str()),
             ("client", app.first.environments[0].client_sdk_key.as_str()),
         ] {
             let headers = [("x-api-key", key), ("dd-api-key", key), ("dd-application-key", key)];
-            let answer = app.send(&operation.method, &operation.path, &headers, Some(b"{}".to_vec())).await;
+            let answer =
+                app.send(&operation.method, &operation.path, &headers, Some(body.clone().into_bytes())).await;
             let status = answer.status.as_u16();
             match operation.needs {
                 Needs::Permissions(_) => assert_eq!(status, 401, "{who}: {}", operation.id),
@@ -403,7 +410,7 @@ async fn an_sdk_key_is_taken_from_wherever_sdks_can_put_it() {
         [("x-api-key", key.as_str()), ("authorization", bearer.as_str()), ("dd-api-key", key.as_str())]
     {
         let answer = app.send("POST", "/ofrep/v1/evaluate/flags", &[header], None).await.expect(200);
-        assert_eq!(answer.json(), json!({"flags": []}));
+        assert_eq!(answer.json()["flags"], json!([]));
     }
 }
 

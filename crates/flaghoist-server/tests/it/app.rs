@@ -73,15 +73,19 @@ pub(crate) struct TestApp {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// The body; empty for a stream, which has no end.
+    pub(crate) bytes: Vec<u8>,
+    /// The same as text.
     pub(crate) text: String,
 }
 
 impl Answer {
     async fn of(response: axum::response::Response) -> Self {
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Self { status: parts.status, headers: parts.headers, text }
+        let is_stream = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_stream { Vec::new() } else { body.collect().await.unwrap().to_bytes().to_vec() };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Self { status: parts.status, headers: parts.headers, bytes, text }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -202,6 +206,18 @@ impl TestApp {
         }
         let request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
         Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Opens a stream of events.
+    pub(crate) async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Listening {
+        let mut request = Request::builder().uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        Listening { body: response.into_body(), text: String::new() }
     }
 
     /// Sends a request whose head arrives before `meanwhile` is done, and whose body is what that gives.
@@ -396,6 +412,51 @@ pub(crate) fn allocation(key: &str, variant: &str, rules: &Value) -> Value {
         "variant_weights": [{"variant_key": variant, "value": 100}]})
 }
 
+/// An open stream of events.
+pub(crate) struct Listening {
+    body: Body,
+    text: String,
+}
+
+/// Long enough for an event that comes, and short enough to wait for one that does not.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Listening {
+    /// The next event: its id and its data. None when none comes, or the stream ends.
+    pub(crate) async fn next(&mut self) -> Option<(String, Value)> {
+        use http_body_util::BodyExt;
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let member = |name: &str| {
+                    let lines = event.lines().filter_map(|line| line.strip_prefix(name));
+                    lines.map(str::to_owned).next()
+                };
+                let found = member("id: ").zip(member("data: "));
+                let rest = rest.to_owned();
+                self.text = rest;
+                if let Some((id, data)) = found {
+                    return Some((id, serde_json::from_str(&data).unwrap()));
+                }
+                continue;
+            }
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await.ok()??;
+            self.text += std::str::from_utf8(frame.unwrap().data_ref().unwrap()).unwrap();
+        }
+    }
+
+    /// Whether the stream has ended.
+    pub(crate) async fn has_ended(&mut self) -> bool {
+        use http_body_util::BodyExt;
+        loop {
+            match tokio::time::timeout(PATIENCE, self.body.frame()).await {
+                Err(_) => return false,
+                Ok(None) => return true,
+                Ok(Some(_)) => {}
+            }
+        }
+    }
+}
+
 /// Somebody who reads flags.
 pub(crate) struct Reader<'a> {
     app: &'a TestApp,
@@ -403,6 +464,10 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut all = vec![("x-api-key", self.key.as_str()), ("content-type", "application/json")];
         all.extend_from_slice(headers);

@@ -11,6 +11,7 @@ use flaghoist_server::clock::{Clock, Stopwatch, SystemClock};
 use flaghoist_server::lifecycle::Patience;
 use flaghoist_server::limits::Limits;
 use flaghoist_server::secret::TimeOrderedIds;
+use flaghoist_server::streams::Streams;
 use flaghoist_server::webhooks::Courier;
 use flaghoist_server::{access, demo, lifecycle, publish, webhooks};
 use flaghoist_store::{PostgresStore, SqliteStore, Store};
@@ -107,6 +108,7 @@ async fn run_server(
     app.body_timeout = Duration::from_millis(configuration.body_timeout_ms);
     app.limits = Limits::new(&configuration.limits, Arc::new(Stopwatch::default()));
     app.client_address_header = client_address_header;
+    app.streams = Streams::new(soft.clone());
     app.courier = Courier::new(configuration.webhook_allow_private_targets);
     let app = Arc::new(app);
     app.publisher.refresh().await.context("could not read the flags")?;

@@ -119,7 +119,13 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("ping_webhook", Permissions(&["webhooks_write"])),
     ("evaluate_flags", SdkKey),
     ("evaluate_flag", SdkKey),
+    ("stream_evaluations", SdkKey),
     ("get_configuration", ServerSdkKey),
+    ("stream_changes", SdkKey),
+    ("get_eppo_configuration", SdkKey),
+    ("get_eppo_bandits", SdkKey),
+    ("get_server_configuration", ServerSdkKey),
+    ("precompute_assignments", SdkKey),
     ("healthz", Nothing),
     ("readyz", Nothing),
     ("metrics", Nothing),
@@ -174,6 +180,9 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
         "comment_on_suggestion" => json!({"text": "Theirs"}),
         "update_serving" => json!({"default_variant_key": "on"}),
         "copy_configuration" => json!({"from_environment_id": ids.of("environment_id")}),
+        "precompute_assignments" => {
+            data("precompute-assignments-request", json!({"subject": {"targeting_key": "alice"}}))
+        }
         "create_sdk_key" => json!({"kind": "server"}),
         _ => json!({}),
     }

@@ -1,0 +1,4 @@
+//! What Datadog's SDKs read: documents without an Agent, and assignments made here for browsers and mobile applications.
+
+pub(crate) mod configuration;
+pub(crate) mod precomputed;

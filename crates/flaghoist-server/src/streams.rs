@@ -1,0 +1,183 @@
+//! Streams: readers that want to be told of changes instead of asking for them, as server-sent events.
+//!
+//! A stream carries notices, never values: what changed is read as always. It waits for the publisher's word, compares
+//! the revision of its environment with the one it told of last, and ends when its key is revoked or the server stops.
+
+use crate::ApiError;
+use crate::access::sdk_key::SdkKey;
+use crate::app::AppState;
+use crate::publish::{PublishedEnvironment, PublishedFlag};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use flaghoist_model::compile::Channel;
+use flaghoist_model::id::CredentialId;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// After how long without an event a stream shows that it lives, so that nothing on the way closes it.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// Most streams that are open at once.
+const OPEN_MAX: usize = 100_000;
+/// After how many seconds a reader that found no place may try again.
+const RETRY_SECONDS: u64 = 10;
+/// A reader that connects so soon after a change may have asked for its flags before the change.
+const RECENT_SECONDS: i64 = 60;
+
+/// The streams of a server.
+pub struct Streams {
+    places: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
+
+impl Streams {
+    /// No streams yet. They end when `stopping` is cancelled.
+    pub fn new(stopping: CancellationToken) -> Self {
+        Self { places: Arc::new(Semaphore::new(OPEN_MAX)), stopping }
+    }
+
+    /// How many are open.
+    pub fn open_count(&self) -> usize {
+        OPEN_MAX - self.places.available_permits()
+    }
+
+    fn take_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let full =
+            |_| ApiError::RateLimited { name: "streams", retry_after_seconds: RETRY_SECONDS, standing: None };
+        Arc::clone(&self.places).try_acquire_owned().map_err(full)
+    }
+}
+
+/// What changed in an environment for the readers of a channel.
+pub(crate) struct News<'a> {
+    /// The environment as it is now.
+    pub(crate) environment: &'a PublishedEnvironment,
+    /// Keys of the flags that changed; none when it is not known, because the reader was away.
+    pub(crate) changed: Option<BTreeSet<&'a str>>,
+}
+
+/// Writes the data of an event.
+pub(crate) type Tell = fn(&News<'_>) -> serde_json::Value;
+
+struct Stream {
+    app: AppState,
+    credential_id: CredentialId,
+    channel: Channel,
+    /// What the reader knows of.
+    seen: Arc<PublishedEnvironment>,
+    published_anew: watch::Receiver<()>,
+    /// What is said first.
+    greeting: Option<String>,
+    tell: Tell,
+    _place: OwnedSemaphorePermit,
+}
+
+/// The answer that is a stream of changes of the reader's environment. A `Last-Event-ID` of before the present is
+/// answered by an event at once: one, whatever was missed.
+pub(crate) fn open(
+    app: &AppState,
+    reader: SdkKey,
+    headers: &HeaderMap,
+    tell: Tell,
+) -> Result<Response, ApiError> {
+    let place = app.streams.take_place()?;
+    let mut published_anew = app.publisher.subscribe();
+    // Something may have been published since the reader's key was looked up.
+    published_anew.mark_changed();
+    let present = reader.environment.environment();
+    let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let missed = match last_seen {
+        Some(id) => id.trim() != present.content_revision.to_string(),
+        None => reader.now.as_second() - present.content_at.as_second() < RECENT_SECONDS,
+    };
+    // A comment makes proxies pass the head of the answer on.
+    let mut greeting = ":\n\n".to_owned();
+    if missed {
+        greeting += &event(&reader.environment, None, tell);
+    }
+    let stream = Stream {
+        app: Arc::clone(app),
+        credential_id: reader.credential_id,
+        channel: reader.channel,
+        seen: reader.environment,
+        published_anew,
+        greeting: Some(greeting),
+        tell,
+        _place: place,
+    };
+    let events = futures_util::stream::unfold(stream, |mut stream| async {
+        let text = stream.next().await?;
+        Some((Ok::<_, Infallible>(Bytes::from(text)), stream))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ];
+    Ok((headers, Body::from_stream(events)).into_response())
+}
+
+impl Stream {
+    /// What is to be sent next; none when the stream is over.
+    async fn next(&mut self) -> Option<String> {
+        if let Some(greeting) = self.greeting.take() {
+            return Some(greeting);
+        }
+        loop {
+            let is_alive_only = tokio::select! {
+                () = self.app.streams.stopping.cancelled() => return None,
+                changed = self.published_anew.changed() => {
+                    changed.ok()?;
+                    false
+                }
+                () = tokio::time::sleep(HEARTBEAT) => true,
+            };
+            let present = self.present()?;
+            let before = std::mem::replace(&mut self.seen, present);
+            if before.environment().content_revision != self.seen.environment().content_revision {
+                return Some(event(&self.seen, Some((&before, self.channel)), self.tell));
+            }
+            if is_alive_only {
+                return Some(":\n\n".to_owned());
+            }
+        }
+    }
+
+    /// The environment as it is published now; none when the key no longer reads it.
+    fn present(&self) -> Option<Arc<PublishedEnvironment>> {
+        let published = self.app.publisher.published();
+        let (reader, environment) = published.reader(published.secret_hash(self.credential_id)?)?;
+        (!reader.is_expired(self.app.clock.now())).then(|| Arc::clone(environment))
+    }
+}
+
+fn event(now: &PublishedEnvironment, before: Option<(&PublishedEnvironment, Channel)>, tell: Tell) -> String {
+    let changed = before.map(|(before, channel)| changed(before, now, channel));
+    let data = tell(&News { environment: now, changed });
+    format!("event: message\nid: {}\ndata: {data}\n\n", now.environment().content_revision)
+}
+
+/// Keys of the flags that readers of a channel get otherwise, or no longer, or newly.
+fn changed<'a>(
+    before: &'a PublishedEnvironment,
+    now: &'a PublishedEnvironment,
+    channel: Channel,
+) -> BTreeSet<&'a str> {
+    let by_key = |environment: &'a PublishedEnvironment| {
+        let flags = &environment.channel(channel).flags;
+        flags.iter().map(|flag| (&*flag.key, flag)).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let (olds, news) = (by_key(before), by_key(now));
+    let same =
+        |old: &PublishedFlag, new: &PublishedFlag| Arc::ptr_eq(&old.wire, &new.wire) || old.wire == new.wire;
+    let differs = |key: &&str| match (olds.get(key), news.get(key)) {
+        (Some(old), Some(new)) => !same(old, new),
+        _ => true,
+    };
+    olds.keys().chain(news.keys()).copied().filter(differs).collect()
+}
