@@ -4,8 +4,8 @@
 //! the flag, and versions are compared by the operators of numbers. Clients get the `CLIENT` format (8.4), in which
 //! names are hashed and the rest is base64, so that a page's source does not tell what is tested.
 
-use crate::VariationType;
 use crate::wire::{Allocation, Condition, Document, Flag, Operator, Rule, Split};
+use crate::{VariationType, parse_version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -69,7 +69,7 @@ impl Writing for Plain {
     fn comparand(&self, operator: Operator, value: &Value) -> Value {
         match operator {
             Operator::SemverEq | Operator::SemverNeq => json!([value]),
-            _ => value.clone(),
+            _ => in_three_parts(operator, value),
         }
     }
 }
@@ -95,9 +95,20 @@ impl Writing for Obfuscated {
             (Operator::OneOf | Operator::NotOneOf, Value::Array(values)) => hashes(values),
             (Operator::SemverEq | Operator::SemverNeq, value) => hashes(std::slice::from_ref(value)),
             (Operator::IsNull, value) => Value::from(hash(&text_of(value))),
-            (_, value) => Value::from(encode(&text_of(value))),
+            (operator, value) => Value::from(encode(&text_of(&in_three_parts(operator, value)))),
         }
     }
+}
+
+/// What versions are compared with, in full: readers of this dialect take `2.1` for a number. What does not fit into
+/// three parts stays, and matches nothing there.
+fn in_three_parts(operator: Operator, value: &Value) -> Value {
+    let is_order = matches!(
+        operator,
+        Operator::SemverLt | Operator::SemverLte | Operator::SemverGt | Operator::SemverGte
+    );
+    let version = value.as_str().filter(|_| is_order).and_then(parse_version);
+    version.and_then(|version| version.in_three_parts()).map_or_else(|| value.clone(), Value::from)
 }
 
 fn hash(text: &str) -> String {

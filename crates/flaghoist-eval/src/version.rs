@@ -55,6 +55,17 @@ impl Version {
         &self.text
     }
 
+    /// The version with exactly three numeric parts, which is all that semantic versioning itself knows; `None` when it
+    /// has further ones that are not zero. Without the build metadata, which does not count.
+    pub fn in_three_parts(&self) -> Option<String> {
+        let part = |at: usize| self.parts.get(at).copied().unwrap_or(0);
+        if self.parts.iter().skip(3).any(|part| *part != 0) {
+            return None;
+        }
+        let core = format!("{}.{}.{}", part(0), part(1), part(2));
+        Some(if self.prerelease().is_empty() { core } else { format!("{core}-{}", self.prerelease()) })
+    }
+
     /// Which of the two takes precedence.
     pub fn cmp_precedence(&self, other: &Version) -> Ordering {
         let longest = self.parts.len().max(other.parts.len());

@@ -1,15 +1,17 @@
 //! The application: what handlers share, and the one list of routes.
 
 use crate::access::KeyUses;
+use crate::agent::Instances;
 use crate::clock::{Clock, Stopwatch};
 use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
+use crate::events::Intake;
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
 use crate::publish::Publisher;
 use crate::streams::Streams;
 use crate::telemetry::{self, Metrics};
 use crate::webhooks::Courier;
-use crate::{datadog, datadog_sdk, eppo_sdk, native, ofrep, openapi};
+use crate::{agent, datadog, datadog_sdk, eppo_sdk, native, ofrep, openapi};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::HeaderName;
@@ -17,7 +19,8 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use flaghoist_model::MintId;
-use flaghoist_store::Store;
+use flaghoist_model::id::ProjectId;
+use flaghoist_store::{EventStore, Store};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +50,12 @@ pub struct App {
     pub deliveries_due: Arc<tokio::sync::Notify>,
     /// What brings them.
     pub courier: Courier,
+    /// What readers report, counted.
+    pub events: Arc<dyn EventStore>,
+    /// What waits to be counted.
+    pub(crate) intake: Intake,
+    /// Tracers that ask for their configuration as if we were their Agent.
+    pub(crate) instances: Instances,
     /// Readers that wait for changes.
     pub streams: Streams,
     /// What is measured.
@@ -61,8 +70,13 @@ pub struct App {
 pub type AppState = Arc<App>;
 
 impl App {
-    /// An application on `store` that has published nothing yet.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn MintId>) -> Self {
+    /// An application on `store` and `events` that has published nothing yet.
+    pub fn new(
+        store: Arc<dyn Store>,
+        events: Arc<dyn EventStore>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn MintId>,
+    ) -> Self {
         let metrics = Metrics::new();
         let store = metrics.meter(store);
         Self {
@@ -73,6 +87,9 @@ impl App {
             client_address_header: None,
             deliveries_due: Arc::default(),
             courier: Courier::new(false),
+            events,
+            intake: Intake::default(),
+            instances: Instances::default(),
             streams: Streams::new(CancellationToken::new()),
             metrics,
             request_timeout: Duration::from_secs(30),
@@ -101,6 +118,15 @@ pub fn build(app: AppState) -> Router {
         .merge(evaluation().layer(CrossOriginLayer::new()))
         .merge(operation.layer(from_fn(native::render_errors)))
         .fallback(unknown_path)
+        .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
+        .with_state(app)
+}
+
+/// The router of the listener that answers as a Datadog Agent would, for the environments of one project. It asks for
+/// no key: who reaches it reads its project's flags.
+pub fn build_agent(app: AppState, project_id: ProjectId) -> Router {
+    agent::routes(project_id)
+        .layer(from_fn(native::render_errors))
         .layer(from_fn_with_state(Arc::clone(&app), telemetry::observe))
         .with_state(app)
 }
@@ -198,6 +224,8 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(native::copy::copy_configuration))
         .routes(routes!(native::explain::explain))
         .routes(routes!(native::explain::get_document))
+        .routes(routes!(native::evaluations::get_flag_evaluations))
+        .routes(routes!(native::instances::list_instances))
         .routes(routes!(native::history::list::list_history))
         .routes(routes!(native::history::list::list_flag_history))
         .routes(routes!(native::history::list::list_environment_history))
@@ -214,6 +242,7 @@ fn sdk() -> OpenApiRouter<AppState> {
         .routes(routes!(native::stream::stream_changes))
         .routes(routes!(eppo_sdk::get_eppo_configuration))
         .routes(routes!(eppo_sdk::get_eppo_bandits))
+        .routes(routes!(native::events::report_events))
 }
 
 /// Data plane of Datadog's SDKs.
@@ -221,6 +250,9 @@ fn datadog_sdk_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(datadog_sdk::configuration::get_server_configuration))
         .routes(routes!(datadog_sdk::precomputed::precompute_assignments))
+        .routes(routes!(datadog_sdk::events::report_exposures))
+        .routes(routes!(datadog_sdk::events::report_flag_evaluations))
+        .routes(routes!(datadog_sdk::events::forward))
 }
 
 /// The same for SDKs that know nothing but one address, which holds their key.

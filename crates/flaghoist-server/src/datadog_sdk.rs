@@ -1,4 +1,5 @@
 //! What Datadog's SDKs read: documents without an Agent, and assignments made here for browsers and mobile applications.
 
 pub(crate) mod configuration;
+pub(crate) mod events;
 pub(crate) mod precomputed;

@@ -7,6 +7,7 @@
 //! function of `commands`, and renders what it gave. A read of an application goes to [`publish`] only.
 
 pub mod access;
+mod agent;
 pub mod app;
 pub mod bootstrap;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod demo;
 mod drained_body;
 mod eppo_sdk;
 mod error;
+pub mod events;
 pub mod lifecycle;
 pub mod limits;
 mod native;

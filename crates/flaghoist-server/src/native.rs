@@ -2,9 +2,12 @@
 
 pub(crate) mod config;
 pub(crate) mod copy;
+pub(crate) mod evaluations;
+pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod history;
+pub(crate) mod instances;
 pub(crate) mod keys;
 pub(crate) mod me;
 pub(crate) mod metrics;

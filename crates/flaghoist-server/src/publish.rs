@@ -9,20 +9,27 @@
 //! concerns. Readers take one pointer and never wait. When the database is away they keep what they have.
 
 mod contents;
+mod counters;
 mod document;
 mod environment;
+mod kept;
 mod reader;
+pub(crate) mod remote_configuration;
 
+pub use counters::{FlagCounter, Outcome};
 pub use document::{Form, RenderedDocument, entity_tag};
-pub use environment::{ChannelSnapshot, FlagCounter, PublishedEnvironment, PublishedFlag};
+pub use environment::{ChannelSnapshot, PublishedEnvironment, PublishedFlag};
+pub use kept::keep;
 pub use reader::{LastUse, PublishedReader};
 
 use arc_swap::{ArcSwap, Guard};
 use contents::Contents;
 use flaghoist_model::credential::SecretHash;
 use flaghoist_model::id::{CredentialId, EnvironmentId, ProjectId};
+use flaghoist_model::project::Project;
 use flaghoist_store::{Error, Store};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -38,6 +45,7 @@ pub struct Published {
     readers: HashMap<SecretHash, PublishedReader, foldhash::fast::RandomState>,
     secret_hashes: HashMap<CredentialId, SecretHash, foldhash::fast::RandomState>,
     revisions: HashMap<ProjectId, i64>,
+    project_ids: HashMap<String, ProjectId>,
 }
 
 impl Published {
@@ -60,6 +68,11 @@ impl Published {
     /// All environments, in no order.
     pub fn environments(&self) -> impl Iterator<Item = &Arc<PublishedEnvironment>> {
         self.environments.values()
+    }
+
+    /// The project of that key.
+    pub fn project_id(&self, key: &str) -> Option<ProjectId> {
+        self.project_ids.get(key).copied()
     }
 
     /// The revision that is published of each project.
@@ -89,9 +102,22 @@ impl Publisher {
         }
     }
 
+    /// Publishes what was kept in `directory`, until the store can be read. Whether there was anything.
+    pub fn restore(&self, directory: &Path) -> std::io::Result<bool> {
+        let Some(kept) = kept::read(directory)? else { return Ok(false) };
+        self.published.store(Arc::new(kept));
+        self.published_anew.send_replace(());
+        Ok(true)
+    }
+
     /// What is published now. Take it once per request.
     pub fn published(&self) -> Guard<Arc<Published>> {
         self.published.load()
+    }
+
+    /// The same, for those who keep it while they wait for something else.
+    pub fn published_now(&self) -> Arc<Published> {
+        self.published.load_full()
     }
 
     /// Tells whoever waits that something was published since they last looked.
@@ -116,7 +142,8 @@ impl Publisher {
 
     async fn read_changes(&self, contents: &mut HashMap<ProjectId, Contents>) -> Result<(), Error> {
         let mut reader = self.store.read().await?;
-        for project in reader.projects().await? {
+        let projects = reader.projects().await?;
+        for project in &projects {
             let known = contents.entry(project.id).or_default();
             if known.revision() == project.revision {
                 continue;
@@ -125,11 +152,19 @@ impl Publisher {
                 // Nothing waits between these two: what was taken in is published, even if reading the next project
                 // fails or the request that asked for this goes away.
                 known.apply(changes);
-                self.published.store(Arc::new(assemble(contents)));
-                self.published_anew.send_replace(());
+                self.publish(contents, &projects);
             }
         }
         Ok(())
+    }
+
+    /// Publishes all projects, but not before each was read once: what was restored stays until it can be replaced.
+    fn publish(&self, contents: &HashMap<ProjectId, Contents>, projects: &[Project]) {
+        let is_read = |project: &Project| contents.get(&project.id).is_some_and(|known| known.revision() > 0);
+        if projects.iter().all(is_read) {
+            self.published.store(Arc::new(assemble(contents)));
+            self.published_anew.send_replace(());
+        }
     }
 }
 
@@ -137,6 +172,7 @@ fn assemble(contents: &HashMap<ProjectId, Contents>) -> Published {
     let mut published = Published::default();
     for (project_id, contents) in contents {
         published.revisions.insert(*project_id, contents.revision());
+        published.project_ids.insert(contents.key().to_owned(), *project_id);
         published
             .environments
             .extend(contents.published().map(|environment| (environment.id(), Arc::clone(environment))));

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
 
 /// After how long without an event a stream shows that it lives, so that nothing on the way closes it.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -51,6 +52,21 @@ impl Streams {
             |_| ApiError::RateLimited { name: "streams", retry_after_seconds: RETRY_SECONDS, standing: None };
         Arc::clone(&self.places).try_acquire_owned().map_err(full)
     }
+}
+
+/// One event of a stream (`text/event-stream`).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what event() writes")]
+pub(crate) struct StreamEvent {
+    /// The revision it tells of; give the last one as `Last-Event-ID` when connecting again.
+    #[schema(example = "7")]
+    id: String,
+    /// Always `message`.
+    #[schema(example = "message")]
+    event: String,
+    /// JSON.
+    #[schema(example = r#"{"type":"refetchEvaluation"}"#)]
+    data: String,
 }
 
 /// What changed in an environment for the readers of a channel.

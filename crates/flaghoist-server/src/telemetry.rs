@@ -25,8 +25,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_MAX_BYTES: usize = 64;
 
 /// Where the routes of reading applications start.
-const READS: [&str; 5] =
-    ["/ofrep/", "/sdk/", "/precompute-assignments", "/api/flag-config/", "/api/v2/feature-flagging/"];
+const READS: [&str; 14] = [
+    "/ofrep/",
+    "/sdk/",
+    "/precompute-assignments",
+    "/api/flag-config/",
+    "/api/assignments",
+    "/api/v2/feature-flagging/",
+    "/api/v2/exposures",
+    "/api/v2/flagevaluation",
+    "/intake",
+    "/v0.",
+    "/info",
+    "/evp_proxy/",
+    "/telemetry/",
+    "/dogstatsd/",
+];
 
 /// Counts, times and logs a request, and gives it an id: the client's `X-Request-Id`, or a new one.
 pub(crate) async fn observe(State(app): State<AppState>, request: Request, next: Next) -> Response {

@@ -27,14 +27,18 @@
 
 mod document;
 mod error;
+mod events;
 mod migrations;
 mod postgres;
 mod scope;
 mod sqlite;
 
 pub use error::{Constraint, Error};
-pub use postgres::{PostgresStore, SchemaState};
-pub use sqlite::SqliteStore;
+pub use events::{
+    CountedEvaluations, EvaluationBucket, EvaluationCounts, EvaluationSeries, EvaluationTotal, EventStore,
+};
+pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
+pub use sqlite::{SqliteEvents, SqliteStore};
 
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};

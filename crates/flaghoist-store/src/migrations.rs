@@ -26,6 +26,18 @@ pub(crate) const SQLITE: &[Step] =
 pub(crate) const POSTGRES: &[Step] =
     &[step!("postgres", 1, "create_control_tables"), step!("postgres", 2, "add_access_approvals_history")];
 
+/// The schema of counts, which has steps of its own.
+pub(crate) const SQLITE_EVENTS: &[Step] = &[step!("sqlite_events", 1, "create_evaluation_counts")];
+
+pub(crate) const POSTGRES_EVENTS: &[Step] = &[step!("postgres_events", 1, "create_evaluation_counts")];
+
+/// What brings counts up to date. On PostgreSQL they share a database, so its steps are written down elsewhere.
+pub(crate) fn event_migrator(steps: &[Step]) -> Migrator {
+    let mut migrator = migrator(steps);
+    migrator.dangerous_set_table_name("_sqlx_event_migrations");
+    migrator
+}
+
 /// What brings a database up to date.
 pub(crate) fn migrator(steps: &[Step]) -> Migrator {
     let migrations = steps.iter().map(|(number, name, sql)| {
@@ -55,7 +67,12 @@ mod tests {
 
     #[test]
     fn every_file_is_a_step_and_both_engines_have_the_same_steps() {
-        for (engine, steps) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
+        for (engine, steps, first) in [
+            ("sqlite", SQLITE, SQLITE),
+            ("postgres", POSTGRES, SQLITE),
+            ("sqlite_events", SQLITE_EVENTS, SQLITE_EVENTS),
+            ("postgres_events", POSTGRES_EVENTS, SQLITE_EVENTS),
+        ] {
             let directory = format!("{}/migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
             let mut files: Vec<String> = std::fs::read_dir(&directory)
                 .unwrap()
@@ -63,9 +80,9 @@ mod tests {
                 .collect();
             files.sort();
             let named: Vec<String> =
-                SQLITE.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
+                first.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
             assert_eq!(files, named, "{directory}");
-            assert_eq!(steps.len(), SQLITE.len());
+            assert_eq!(steps.len(), first.len());
         }
     }
 }

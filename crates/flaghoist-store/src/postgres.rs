@@ -1,6 +1,7 @@
 //! The shared store: PostgreSQL, for one server or several.
 
 mod dialect;
+mod events;
 mod inspect;
 mod listener;
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod credentials;
 mod deliveries;
 #[path = "shared/environments.rs"]
 mod environments;
+#[path = "shared/evaluations.rs"]
+mod evaluations;
 #[path = "shared/flag_environments.rs"]
 mod flag_environments;
 #[path = "shared/flags.rs"]
@@ -50,6 +53,7 @@ mod users;
 #[path = "shared/webhooks.rs"]
 mod webhooks;
 
+pub use events::PostgresEvents;
 pub use inspect::SchemaState;
 
 use crate::{Bookkeeper, Reader, Result, Store, Writer, migrations};
@@ -60,8 +64,10 @@ use flaghoist_model::id::ProjectId;
 use flaghoist_model::project::Project;
 use listener::Listener;
 use sqlx::ConnectOptions as _;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use transaction::{Reading, Writing};
 
 type Db = sqlx::Postgres;
@@ -81,6 +87,9 @@ const LIMITS: [(&str, &str); 2] =
 
 /// A store on a PostgreSQL server.
 pub struct PostgresStore {
+    options: PgConnectOptions,
+    /// Done once the schema is up to date.
+    migrated: OnceCell<()>,
     writes: sqlx::PgPool,
     reads: sqlx::PgPool,
     listener: Listener,
@@ -91,13 +100,26 @@ impl PostgresStore {
     ///
     /// [`Error::Unavailable`](crate::Error::Unavailable) within a few seconds when the database does not answer.
     pub async fn connect(url: &str) -> Result<Self> {
+        let store = Self::connect_later(url)?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// The same without waiting: what [`PostgresStore::connect`] does is done by the first call that needs it, and tried
+    /// again by the next when it fails.
+    pub fn connect_later(url: &str) -> Result<Self> {
         let options: PgConnectOptions = url.parse().map_err(failed)?;
         let options = options.application_name("flaghoist");
-        migrate(&options).await?;
         let limited = options.clone().options(LIMITS);
         let writes = pool(WRITE_CONNECTIONS).connect_lazy_with(limited.clone());
         let reads = pool(READ_CONNECTIONS).connect_lazy_with(limited);
-        Ok(Self { writes, reads, listener: Listener::start(options) })
+        let listener = Listener::start(options.clone());
+        Ok(Self { options, migrated: OnceCell::new(), writes, reads, listener })
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        let migrate = || async { migrate(&self.options, &migrations::migrator(migrations::POSTGRES)).await };
+        self.migrated.get_or_try_init(migrate).await.copied()
     }
 
     /// Waits for open transactions, then closes all connections. Calls that come later are refused.
@@ -114,35 +136,36 @@ fn pool(connections: u32) -> PgPoolOptions {
 
 /// Migrates on a connection of its own, which has no time limit for statements. An advisory lock lets one server
 /// migrate while others wait.
-async fn migrate(options: &PgConnectOptions) -> Result<()> {
+async fn migrate(options: &PgConnectOptions, migrator: &Migrator) -> Result<()> {
     let connecting = tokio::time::timeout(ACQUIRE_TIMEOUT, options.connect());
     let mut conn = connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(failed)?;
-    migrations::migrator(migrations::POSTGRES)
-        .run_direct(None, &mut conn, false)
-        .await
-        .map_err(|error| migrations::failed(error, failed))?;
+    migrator.run_direct(None, &mut conn, false).await.map_err(|error| migrations::failed(error, failed))?;
     sqlx::Connection::close(conn).await.map_err(failed)
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn read(&self) -> Result<Box<dyn Reader>> {
+        self.migrate().await?;
         let begin = self.reads.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
         let tx = within(async { begin.await.map_err(failed) }).await?;
         Ok(Box::new(Reading::new(tx)))
     }
 
     async fn begin(&self, project_id: ProjectId) -> Result<Box<dyn Writer>> {
+        self.migrate().await?;
         let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
         Ok(Box::new(Writing::begin(tx, project_id).await?))
     }
 
     async fn begin_project(&self, project: &Project) -> Result<Box<dyn Writer>> {
+        self.migrate().await?;
         let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
         Ok(Box::new(Writing::begin_project(tx, project).await?))
     }
 
     async fn bookkeep(&self) -> Result<Box<dyn Bookkeeper>> {
+        self.migrate().await?;
         let tx = within(async { self.writes.begin().await.map_err(failed) }).await?;
         Ok(Box::new(Bookkeeping::new(tx)))
     }

@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file in the data directory, one server.
 
 mod dialect;
+mod events;
 #[cfg(test)]
 mod plans;
 
@@ -16,6 +17,8 @@ mod credentials;
 mod deliveries;
 #[path = "shared/environments.rs"]
 mod environments;
+#[path = "shared/evaluations.rs"]
+mod evaluations;
 #[path = "shared/flag_environments.rs"]
 mod flag_environments;
 #[path = "shared/flags.rs"]
@@ -47,6 +50,8 @@ mod transaction;
 mod users;
 #[path = "shared/webhooks.rs"]
 mod webhooks;
+
+pub use events::SqliteEvents;
 
 use crate::{Bookkeeper, Error, Reader, Result, Store, Writer, migrations};
 use async_trait::async_trait;

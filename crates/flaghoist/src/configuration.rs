@@ -17,7 +17,13 @@ pub(crate) struct Options {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, env = "FLAGHOIST_LISTEN", value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Directory of the embedded database and of bootstrap.json.
+    /// Address to listen on as a Datadog Agent, for tracers, without keys; off when not given.
+    #[arg(long, env = "FLAGHOIST_AGENT_LISTEN", value_name = "ADDR")]
+    agent_listen: Option<SocketAddr>,
+    /// Key of the project whose flags tracers get there.
+    #[arg(long, env = "FLAGHOIST_AGENT_PROJECT", value_name = "KEY")]
+    agent_project: Option<String>,
+    /// Directory of the embedded database, of bootstrap.json and of what is published.
     #[arg(long, env = "FLAGHOIST_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// PostgreSQL to use instead of the embedded database: postgres://user:password@host/database.
@@ -59,6 +65,8 @@ pub(crate) enum LogFormat {
 #[serde(deny_unknown_fields)]
 struct File {
     listen: Option<SocketAddr>,
+    agent_listen: Option<SocketAddr>,
+    agent_project: Option<String>,
     data_dir: Option<PathBuf>,
     database_url: Option<String>,
     log: Option<String>,
@@ -76,6 +84,8 @@ struct File {
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
     pub(crate) listen: SocketAddr,
+    pub(crate) agent_listen: Option<SocketAddr>,
+    pub(crate) agent_project: String,
     pub(crate) data_dir: PathBuf,
     pub(crate) database_url: Option<String>,
     pub(crate) log: String,
@@ -105,6 +115,12 @@ impl Configuration {
         let missing = |name| format!("the compiled-in defaults have no {name}");
         Ok(Self {
             listen: options.listen.or(file.listen).or(defaults.listen).with_context(|| missing("listen"))?,
+            agent_listen: options.agent_listen.or(file.agent_listen),
+            agent_project: options
+                .agent_project
+                .or(file.agent_project)
+                .or(defaults.agent_project)
+                .with_context(|| missing("agent_project"))?,
             data_dir: options
                 .data_dir
                 .or(file.data_dir)

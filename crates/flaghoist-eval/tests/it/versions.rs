@@ -130,3 +130,19 @@ proptest! {
         check_version(&text);
     }
 }
+
+#[test]
+fn a_version_is_written_in_three_parts_where_it_has_no_more() {
+    for (text, in_three_parts) in [
+        ("2", Some("2.0.0")),
+        ("2.1", Some("2.1.0")),
+        ("2.1.3", Some("2.1.3")),
+        ("2-rc.1", Some("2.0.0-rc.1")),
+        ("2.1+build", Some("2.1.0")),
+        ("2.1.3.0", Some("2.1.3")),
+        ("2.1.3.4", None),
+    ] {
+        let version = parse_version(text).unwrap();
+        assert_eq!(version.in_three_parts().as_deref(), in_three_parts, "{text}");
+    }
+}

@@ -142,6 +142,15 @@ fn presented(parts: &Parts) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(key));
     }
     let query = parts.uri.query()?;
+    let forwarded = || {
+        let (_, forward) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "ddforward")?;
+        let (_, inner) = forward.split_once('?')?;
+        in_query(inner).map(|key| Cow::Owned(key.into_owned()))
+    };
+    in_query(query).or_else(forwarded)
+}
+
+fn in_query(query: &str) -> Option<Cow<'_, str>> {
     let names = ["key", "apiKey", "dd-api-key"];
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(name, value)| names.contains(&&**name) && !value.is_empty()).map(|(_, value)| value)

@@ -189,7 +189,7 @@ pub(crate) async fn precompute_assignments(
     let mut flags = BTreeMap::new();
     for flag in &channel.flags {
         let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);
-        flag.counter.count(decision.reason);
+        flag.counter.count_reason(decision.reason);
         flags.extend(Assignment::of(&decision).map(|assignment| (&*flag.key, assignment)));
     }
     let created_at = reader.environment.environment().content_at.to_string();

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client has")),
     security(("sdk_key" = []), ("sdk_key_bearer" = [])),
     responses(
-        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events", body = crate::streams::StreamEvent, content_type = "text/event-stream"),
         ProblemErrors,
     )
 )]

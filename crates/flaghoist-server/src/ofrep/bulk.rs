@@ -49,7 +49,7 @@ pub(crate) async fn evaluate_flags(
     let mut flags = Vec::with_capacity(channel.flags.len());
     for flag in &channel.flags {
         let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);
-        flag.counter.count(decision.reason);
+        flag.counter.count(&decision);
         flags.push(FlagEvaluation::new(&flag.key, &decision));
     }
     let event_streams = [EventStream::with_token(&reader.stream_token(&app))];

@@ -50,7 +50,7 @@ pub(crate) async fn evaluate_flag(
     let channel = reader.environment.channel(reader.channel);
     let decision = channel.snapshot.decide(&key, Expected::Any, &subject, reader.now);
     if let Some(counter) = channel.counter(&key) {
-        counter.count(decision.reason);
+        counter.count(&decision);
     }
     let status = match decision.error_code {
         None => StatusCode::OK,

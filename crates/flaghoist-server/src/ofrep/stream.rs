@@ -24,7 +24,7 @@ use serde_json::{Value, json};
     ),
     security(("sdk_key" = []), ("sdk_key_bearer" = [])),
     responses(
-        (status = 200, description = "The events", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events", body = crate::streams::StreamEvent, content_type = "text/event-stream"),
         OfrepErrors,
     )
 )]

@@ -1,11 +1,13 @@
 //! What is known of a project, and what of it is published.
 
-use super::environment::{FlagCounter, PublishedEnvironment, PublishedFlag};
+use super::counters::FlagCounter;
+use super::environment::{PublishedEnvironment, PublishedFlag};
 use super::reader::PublishedReader;
+use flaghoist_eval::wire;
 use flaghoist_model::compile::compile_flag;
 use flaghoist_model::credential::SecretHash;
 use flaghoist_model::environment::Environment;
-use flaghoist_model::flag::Flag;
+use flaghoist_model::flag::{DistributionChannel, Flag};
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(super) struct Contents {
     revision: i64,
+    key: String,
     flags: BTreeMap<FlagId, Flag>,
     entries: HashMap<EnvironmentId, HashMap<FlagId, FlagEnvironment>>,
     saved_filters: BTreeMap<SavedFilterId, SavedFilter>,
@@ -36,6 +39,11 @@ impl Contents {
         self.revision
     }
 
+    /// The project's key.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// All environments.
     pub(super) fn published(&self) -> impl Iterator<Item = &Arc<PublishedEnvironment>> {
         self.environments.values().map(|environment| &environment.published)
@@ -49,6 +57,7 @@ impl Contents {
     /// Takes in what changed.
     pub(super) fn apply(&mut self, changes: ProjectChanges) {
         self.revision = changes.project.revision;
+        self.key = changes.project.key;
         let last_uses: HashMap<_, _> =
             self.readers.drain(..).map(|(_, reader)| (reader.credential_id, reader.last_use)).collect();
         self.readers = changes
@@ -129,19 +138,30 @@ impl Contents {
             &initial
         };
         let wire = compile_flag(flag, entry, &self.saved_filters)?;
-        let compiled = flaghoist_eval::Flag::compile(&wire).map(Arc::new);
-        if let Err(fault) = &compiled {
+        let published = compiled(flag.id, flag.distribution_channel, wire, counter);
+        if let Err(fault) = &published.compiled {
             // Saving checks everything that compiling needs, so this is a defect of ours: said loudly, and kept
             // to this flag.
             tracing::error!(flag.key = flag.key, environment.id = %environment_id, cause = %fault, "a flag does not compile");
         }
-        Some(PublishedFlag {
-            id: flag.id,
-            key: Arc::from(flag.key.as_str()),
-            distribution_channel: flag.distribution_channel,
-            wire: Arc::new(wire),
-            compiled,
-            counter,
-        })
+        Some(published)
+    }
+}
+
+/// A flag as it is published, from what documents say of it.
+pub(super) fn compiled(
+    id: FlagId,
+    distribution_channel: DistributionChannel,
+    wire: wire::Flag,
+    counter: Arc<FlagCounter>,
+) -> PublishedFlag {
+    counter.learn(&wire);
+    PublishedFlag {
+        id,
+        key: Arc::from(wire.key.as_str()),
+        distribution_channel,
+        compiled: flaghoist_eval::Flag::compile(&wire).map(Arc::new),
+        wire: Arc::new(wire),
+        counter,
     }
 }

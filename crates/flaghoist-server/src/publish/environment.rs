@@ -1,49 +1,17 @@
 //! One environment as it is published.
 
-use flaghoist_eval::{Flag, FlagFault, Reason, Snapshot, wire};
+use flaghoist_eval::{Flag, FlagFault, Snapshot, wire};
 use flaghoist_model::compile::{self, Channel};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::DistributionChannel;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::counters::FlagCounter;
 use super::document::{Form, RenderedDocument};
-
-/// How often a flag was evaluated in an environment since the start of the process, by reason.
-#[derive(Debug, Default)]
-pub struct FlagCounter([AtomicU64; FlagCounter::REASONS.len()]);
-
-impl FlagCounter {
-    /// The reasons, in the order of the counters.
-    pub const REASONS: [Reason; 6] = [
-        Reason::TargetingMatch,
-        Reason::Split,
-        Reason::Static,
-        Reason::Default,
-        Reason::Disabled,
-        Reason::Error,
-    ];
-
-    /// Counts an evaluation.
-    pub fn count(&self, reason: Reason) {
-        let position = match reason {
-            Reason::TargetingMatch => 0,
-            Reason::Split => 1,
-            Reason::Static => 2,
-            Reason::Default => 3,
-            Reason::Disabled => 4,
-            Reason::Error => 5,
-        };
-        self.0[position].fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The counts, in the order of [`FlagCounter::REASONS`].
-    pub fn counts(&self) -> [u64; Self::REASONS.len()] {
-        std::array::from_fn(|position| self.0[position].load(Ordering::Relaxed))
-    }
-}
+use super::remote_configuration;
+use bytes::Bytes;
 
 /// A flag as it is published in an environment.
 #[derive(Clone)]
@@ -95,6 +63,7 @@ pub struct PublishedEnvironment {
     flags: Box<[PublishedFlag]>,
     server: ChannelSnapshot,
     client: ChannelSnapshot,
+    remote_configuration: OnceLock<Bytes>,
 }
 
 impl PublishedEnvironment {
@@ -105,6 +74,7 @@ impl PublishedEnvironment {
             flags: flags.into(),
             server: ChannelSnapshot::new(Channel::Server, flags),
             client: ChannelSnapshot::new(Channel::Client, flags),
+            remote_configuration: OnceLock::new(),
         }
     }
 
@@ -121,6 +91,20 @@ impl PublishedEnvironment {
     /// All flags of both channels, in the order of their keys.
     pub fn flags(&self) -> &[PublishedFlag] {
         &self.flags
+    }
+
+    /// The flag of that key, whichever readers see it.
+    pub fn flag(&self, key: &str) -> Option<&PublishedFlag> {
+        let position = self.flags.binary_search_by(|flag| (*flag.key).cmp(key)).ok()?;
+        self.flags.get(position)
+    }
+
+    /// What tracers get that ask an Agent for their configuration, see [`remote_configuration::answer`].
+    pub(crate) fn remote_configuration(&self) -> &Bytes {
+        self.remote_configuration.get_or_init(|| {
+            let document = self.document(Channel::Server, Form::Bare);
+            remote_configuration::answer(&self.environment, &document.bytes)
+        })
     }
 
     /// What readers of `channel` get.

@@ -38,6 +38,17 @@ impl PublishedReader {
         Some(Self { credential_id: key.id, environment_id, channel, expires_at: key.expires_at, last_use })
     }
 
+    /// An SDK key as it was kept on disk.
+    pub(super) fn kept(
+        credential_id: CredentialId,
+        environment_id: EnvironmentId,
+        channel: Channel,
+        expires_at: Option<Timestamp>,
+    ) -> Self {
+        let last_use = Arc::new(LastUse::new(None));
+        Self { credential_id, environment_id, channel, expires_at, last_use }
+    }
+
     /// Whether the key is no longer taken.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus: one struct per application, no globals.
 
 use super::store::{MeteredStore, StoreMetrics};
+use crate::events::DropReason;
 use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
 use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
@@ -13,6 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +49,11 @@ struct DeliveryLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DropLabels {
+    reason: &'static str,
+}
+
 /// What is measured.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -55,6 +62,8 @@ pub(crate) struct Metrics {
     rate_limited: Family<LimitLabels, Counter>,
     routes: ArcSwap<Vec<&'static str>>,
     deliveries: Family<DeliveryLabels, Counter>,
+    events_accepted: Counter,
+    events_dropped: Family<DropLabels, Counter>,
     store: StoreMetrics,
 }
 
@@ -85,8 +94,31 @@ impl Metrics {
             "Attempts to deliver to webhooks, by outcome",
             deliveries.clone(),
         );
+        let events_accepted = Counter::default();
+        registry.register(
+            "events_accepted",
+            "Exposures and evaluations that readers reported and that are counted",
+            events_accepted.clone(),
+        );
+        let events_dropped = Family::default();
+        registry.register(
+            "events_dropped",
+            "Exposures and evaluations that readers reported and that are not counted, by reason",
+            events_dropped.clone(),
+        );
         let store = StoreMetrics::register(&mut registry);
-        Self { registry, requests, latencies, rate_limited, routes: ArcSwap::default(), deliveries, store }
+        let routes = ArcSwap::default();
+        Self {
+            registry,
+            requests,
+            latencies,
+            rate_limited,
+            routes,
+            deliveries,
+            events_accepted,
+            events_dropped,
+            store,
+        }
     }
 
     /// `store`, measured from here on.
@@ -115,6 +147,16 @@ impl Metrics {
             DeliveryState::Failed => "failed",
         };
         self.deliveries.get_or_create(&DeliveryLabels { outcome }).inc();
+    }
+
+    /// Counts events that are counted.
+    pub(crate) fn events_accepted(&self, count: u64) {
+        self.events_accepted.inc_by(count);
+    }
+
+    /// Counts events that are not.
+    pub(crate) fn events_dropped(&self, reason: DropReason, count: u64) {
+        self.events_dropped.get_or_create(&DropLabels { reason: reason.as_str() }).inc_by(count);
     }
 
     /// The same text, living as long as the process. Patterns of routes are few; what clients make up never comes here.
@@ -231,8 +273,53 @@ impl Collector for PublishedCollector {
                 }
             }
         }
+        type Series = (&'static str, &'static str, fn((u64, u64)) -> u64);
+        let series: [Series; 2] = [
+            ("reported_evaluations", "Evaluations that SDKs reported to this server", |(count, _)| count),
+            ("reported_exposures", "Exposures that SDKs reported to this server", |(_, count)| count),
+        ];
+        for (name, help, pick) in series {
+            let kind = prometheus_client::metrics::MetricType::Counter;
+            let mut reported = encoder.encode_descriptor(name, help, None, kind)?;
+            for environment in &environments {
+                for ((flag, variant), counts) in reported_counts(environment) {
+                    let count = pick(counts);
+                    if count > 0 {
+                        let labels = [
+                            ("environment", environment.environment().key.as_str()),
+                            ("flag", &*flag),
+                            ("variant", &*variant),
+                        ];
+                        ConstCounter::new(count).encode(reported.encode_family(&labels)?)?;
+                    }
+                }
+            }
+        }
         Ok(())
     }
+}
+
+/// What SDKs reported of each flag and variant, and of all flags beyond [`FLAGS_MAX`] together.
+fn reported_counts(environment: &PublishedEnvironment) -> BTreeMap<(String, String), (u64, u64)> {
+    let mut flags: Vec<_> = environment.flags().iter().collect();
+    flags.sort_by_key(|flag| flag.id);
+    let mut counts: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    for (position, flag) in flags.iter().enumerate() {
+        for outcome in flag.counter.outcomes().iter() {
+            let (evaluations, exposures) = outcome.reported();
+            if (evaluations, exposures) == (0, 0) {
+                continue;
+            }
+            let label = if position < FLAGS_MAX {
+                (flag.key.to_string(), outcome.variant.to_string())
+            } else {
+                ("other".to_owned(), String::new())
+            };
+            let sum = counts.entry(label).or_default();
+            *sum = (sum.0 + evaluations, sum.1 + exposures);
+        }
+    }
+    counts
 }
 
 /// The counts of each flag, and of all beyond [`FLAGS_MAX`] together.

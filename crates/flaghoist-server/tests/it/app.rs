@@ -9,18 +9,20 @@ use flaghoist_model::credential::{Credential, CredentialKind};
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{CredentialId, HistoryId, ProjectId, UserId};
 use flaghoist_model::user::{Membership, User, UserKind};
-use flaghoist_server::app::{App, AppState, build};
+use flaghoist_server::app::{App, AppState, build, build_agent};
 use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
 use flaghoist_server::clock::{Clock, Stopwatch};
+use flaghoist_server::events;
 use flaghoist_server::limits::{Limits, LimitsConfiguration, Quota};
 use flaghoist_server::secret;
 use flaghoist_server::webhooks::{self, Courier};
-use flaghoist_store::{SqliteStore, Store};
+use flaghoist_store::{SqliteEvents, SqliteStore, Store};
 use flaghoist_testkit::ids::SeededIds;
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -56,6 +58,12 @@ impl TestClock {
     }
 }
 
+fn start_counting(state: &AppState) -> DropGuard {
+    let stop = CancellationToken::new();
+    tokio::spawn(events::count(Arc::clone(state), stop.clone()));
+    stop.drop_guard()
+}
+
 /// A running application.
 pub(crate) struct TestApp {
     /// What handlers share.
@@ -66,6 +74,8 @@ pub(crate) struct TestApp {
     clock: Arc<TestClock>,
     pub(crate) first: Bootstrap,
     directory: TempDir,
+    /// Counts what readers report, as long as it is there.
+    counting: DropGuard,
 }
 
 /// What came back.
@@ -127,18 +137,21 @@ impl TestApp {
             |_| Ok(()),
         );
         let first = first.await.unwrap().unwrap();
-        let state = Self::state(&store, &clock, &ids, configure).await;
-        Self { router: build(Arc::clone(&state)), state, store, ids, clock, first, directory }
+        let state = Self::state(directory.path(), &store, &clock, &ids, configure).await;
+        let counting = start_counting(&state);
+        Self { router: build(Arc::clone(&state)), state, store, ids, clock, first, directory, counting }
     }
 
     async fn state(
+        directory: &Path,
         store: &Arc<SqliteStore>,
         clock: &Arc<TestClock>,
         ids: &Arc<SeededIds>,
         configure: impl FnOnce(&mut App),
     ) -> AppState {
         let store: Arc<dyn Store> = Arc::clone(store) as _;
-        let mut app = App::new(store, Arc::clone(clock) as _, Arc::clone(ids) as _);
+        let events = Arc::new(SqliteEvents::open(directory).await.unwrap());
+        let mut app = App::new(store, events, Arc::clone(clock) as _, Arc::clone(ids) as _);
         configure(&mut app);
         app.publisher.refresh().await.unwrap();
         Arc::new(app)
@@ -155,13 +168,14 @@ impl TestApp {
     }
 
     async fn restart_with(self, configure: impl FnOnce(&mut App)) -> Self {
-        let Self { state, router, store, ids, clock, first, directory } = self;
-        drop((state, router));
+        let Self { state, router, store, ids, clock, first, directory, counting } = self;
+        drop((state, router, counting));
         store.close().await;
         drop(store);
         let store = Arc::new(SqliteStore::open(directory.path()).await.unwrap());
-        let state = Self::state(&store, &clock, &ids, configure).await;
-        Self { router: build(Arc::clone(&state)), state, store, ids, clock, first, directory }
+        let state = Self::state(directory.path(), &store, &clock, &ids, configure).await;
+        let counting = start_counting(&state);
+        Self { router: build(Arc::clone(&state)), state, store, ids, clock, first, directory, counting }
     }
 
     /// Makes deliveries to webhooks until the guard is dropped.
@@ -206,6 +220,13 @@ impl TestApp {
         }
         let request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
         Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Sends a request to the listener that answers as an Agent.
+    pub(crate) async fn send_to_agent(&self, method: &str, path: &str, body: Value) -> Answer {
+        let router = build_agent(Arc::clone(&self.state), self.first.project_id.parse().unwrap());
+        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_string())).unwrap();
+        Answer::of(router.oneshot(request).await.unwrap()).await
     }
 
     /// Opens a stream of events.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where something it relies on does")]
 
 mod access;
+mod agent;
 mod app;
 mod approvals;
 mod approvals_bind;
@@ -10,6 +11,7 @@ mod approvals_hold;
 mod data_plane;
 mod documents;
 mod evaluation;
+mod events;
 mod history;
 mod key_uses;
 mod keys;

@@ -1,14 +1,20 @@
 //! The plans that PostgreSQL makes of our statements.
 
-use super::{PostgresStore, statements};
+use super::{PostgresEvents, PostgresStore, evaluations, statements};
 use flaghoist_testkit::postgres::Postgres;
 use sqlx::AssertSqlSafe;
 
 #[tokio::test]
 async fn every_statement_can_be_prepared() {
     let Some(server) = Postgres::shared() else { return };
-    let store = PostgresStore::connect(&server.create_database()).await.unwrap();
+    let url = server.create_database();
+    let store = PostgresStore::connect(&url).await.unwrap();
     statements::prepare_all(&mut store.writes.acquire().await.unwrap()).await;
+    PostgresEvents::connect(&url).await.unwrap();
+    let mut conn = store.writes.acquire().await.unwrap();
+    for statement in evaluations::STATEMENTS {
+        sqlx::Executor::prepare(&mut *conn, sqlx::SqlSafeStr::into_sql_str(*statement)).await.unwrap();
+    }
 }
 
 #[tokio::test]

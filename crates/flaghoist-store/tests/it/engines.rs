@@ -1,7 +1,9 @@
 //! The engines, and the world that a test starts in.
 
 use flaghoist_model::history::{Action, HistoryEntry};
-use flaghoist_store::{PostgresStore, Reader, Result, SqliteStore, Store, Writer};
+use flaghoist_store::{
+    EventStore, PostgresEvents, PostgresStore, Reader, Result, SqliteEvents, SqliteStore, Store, Writer,
+};
 use flaghoist_testkit::postgres::Postgres;
 use flaghoist_testkit::samples::Samples;
 use std::ops::Deref;
@@ -53,6 +55,39 @@ impl Home {
         match self {
             Self::Sqlite(dir) => OpenStore::Sqlite(SqliteStore::open(dir.path()).await.unwrap()),
             Self::Postgres(url) => OpenStore::Postgres(PostgresStore::connect(url).await.unwrap()),
+        }
+    }
+
+    pub(crate) async fn open_events(&self) -> OpenEvents {
+        match self {
+            Self::Sqlite(dir) => OpenEvents::Sqlite(SqliteEvents::open(dir.path()).await.unwrap()),
+            Self::Postgres(url) => OpenEvents::Postgres(PostgresEvents::connect(url).await.unwrap()),
+        }
+    }
+}
+
+/// Counts on either engine.
+pub(crate) enum OpenEvents {
+    Sqlite(SqliteEvents),
+    Postgres(PostgresEvents),
+}
+
+impl OpenEvents {
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(events) => events.close().await,
+            Self::Postgres(events) => events.close().await,
+        }
+    }
+}
+
+impl Deref for OpenEvents {
+    type Target = dyn EventStore;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Sqlite(events) => events,
+            Self::Postgres(events) => events,
         }
     }
 }

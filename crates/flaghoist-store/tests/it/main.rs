@@ -6,6 +6,7 @@ mod borders;
 mod corruption;
 mod deletion;
 mod engines;
+mod evaluations;
 mod pages;
 mod postgres;
 mod revisions;

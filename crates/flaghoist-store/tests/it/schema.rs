@@ -17,8 +17,14 @@ fn assert_committed(file: &str, schema: &str) {
 async fn a_fresh_sqlite_database_has_the_committed_schema() {
     let home = Home::sqlite();
     home.open().await.close().await;
-    let Home::Sqlite(dir) = &home else { unreachable!() };
-    let url = format!("sqlite://{}", dir.path().join("control.db").display());
+    assert_committed("sqlite.sql", &sqlite_schema(&home, "control.db").await);
+    home.open_events().await.close().await;
+    assert_committed("sqlite_events.sql", &sqlite_schema(&home, "events.db").await);
+}
+
+async fn sqlite_schema(home: &Home, file: &str) -> String {
+    let Home::Sqlite(dir) = home else { unreachable!() };
+    let url = format!("sqlite://{}", dir.path().join(file).display());
     let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
     let statements: Vec<String> = sqlx::query_scalar(
         "SELECT sql FROM sqlite_schema
@@ -32,14 +38,21 @@ async fn a_fresh_sqlite_database_has_the_committed_schema() {
     for statement in statements {
         writeln!(schema, "{statement};\n").unwrap();
     }
-    assert_committed("sqlite.sql", &schema);
+    schema
 }
 
 #[tokio::test]
 async fn a_fresh_postgres_database_has_the_committed_schema() {
     let Some(home) = Home::postgres() else { return };
     home.open().await.close().await;
-    let Home::Postgres(url) = &home else { unreachable!() };
+    assert_committed("postgres.sql", &postgres_schema(&home).await);
+    let Some(home) = Home::postgres() else { return };
+    home.open_events().await.close().await;
+    assert_committed("postgres_events.sql", &postgres_schema(&home).await);
+}
+
+async fn postgres_schema(home: &Home) -> String {
+    let Home::Postgres(url) = home else { unreachable!() };
     let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
     let rows = sqlx::query(
         "SELECT class.relname AS table_name, part.place, part.line
@@ -58,7 +71,7 @@ async fn a_fresh_postgres_database_has_the_committed_schema() {
                  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))
          ) part ON true
          WHERE class.relkind = 'r' AND class.relnamespace = 'public'::regnamespace
-             AND class.relname <> '_sqlx_migrations'
+             AND class.relname NOT IN ('_sqlx_migrations', '_sqlx_event_migrations')
          ORDER BY class.relname, part.place, CASE part.place WHEN 1 THEN lpad(part.rank, 4, '0') ELSE part.rank END",
     )
     .fetch_all(&mut conn)
@@ -81,5 +94,5 @@ async fn a_fresh_postgres_database_has_the_committed_schema() {
         }
         schema.push('\n');
     }
-    assert_committed("postgres.sql", &schema);
+    schema
 }

@@ -6,16 +6,17 @@ use anyhow::{Context, Result};
 use clap::Args;
 use flaghoist_model::MintId;
 use flaghoist_server::app::{self, App};
-use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
+use flaghoist_server::bootstrap::{Bootstrap, BootstrapError, GivenSecrets, first_start};
 use flaghoist_server::clock::{Clock, Stopwatch, SystemClock};
 use flaghoist_server::lifecycle::Patience;
 use flaghoist_server::limits::Limits;
 use flaghoist_server::secret::TimeOrderedIds;
 use flaghoist_server::streams::Streams;
 use flaghoist_server::webhooks::Courier;
-use flaghoist_server::{access, demo, lifecycle, publish, webhooks};
-use flaghoist_store::{PostgresStore, SqliteStore, Store};
+use flaghoist_server::{access, demo, events, lifecycle, publish, webhooks};
+use flaghoist_store::{EventStore, PostgresEvents, PostgresStore, SqliteEvents, SqliteStore, Store};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -26,6 +27,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Log lines that wait for their reader; what comes beyond is dropped.
 const LOG_LINES_MAX: usize = 10_000;
+/// How long the listener for tracers waits for its project.
+const PROJECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Options of the command.
 #[derive(Args)]
@@ -93,17 +96,24 @@ async fn run_server(
         .await
         .with_context(|| format!("could not listen on {}", configuration.listen))?;
     let url = format!("http://{}", listener.local_addr().context("the listener has no address")?);
-    let store = open_store(&configuration).await?;
+    let agent_listener = match configuration.agent_listen {
+        None => None,
+        Some(address) => {
+            let listener = TcpListener::bind(address).await;
+            Some(listener.with_context(|| format!("could not listen on {address} for tracers"))?)
+        }
+    };
+    let kept = configuration.data_dir.join("published");
+    let (store, events) = open_stores(&configuration).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn MintId> = Arc::new(TimeOrderedIds::new(Arc::clone(&clock)));
     let data_dir = configuration.data_dir.clone();
     let made = first_start(store.as_ref(), clock.as_ref(), ids.as_ref(), &url, given, |bootstrap| {
         bootstrap_file::keep(&data_dir, bootstrap).map_err(|error| format!("{error:#}"))
     })
-    .await
-    .context("the first start failed")?;
+    .await;
 
-    let mut app = App::new(store, clock, ids);
+    let mut app = App::new(store, events, clock, ids);
     app.request_timeout = Duration::from_millis(configuration.request_timeout_ms);
     app.body_timeout = Duration::from_millis(configuration.body_timeout_ms);
     app.limits = Limits::new(&configuration.limits, Arc::new(Stopwatch::default()));
@@ -111,7 +121,16 @@ async fn run_server(
     app.streams = Streams::new(soft.clone());
     app.courier = Courier::new(configuration.webhook_allow_private_targets);
     let app = Arc::new(app);
-    app.publisher.refresh().await.context("could not read the flags")?;
+    let made = match made {
+        Ok(made) => {
+            app.publisher.refresh().await.context("could not read the flags")?;
+            made
+        }
+        Err(error) => {
+            answer_from(&kept, &app, &error)?;
+            None
+        }
+    };
     match &made {
         Some(bootstrap) => {
             if with_demo {
@@ -126,31 +145,77 @@ async fn run_server(
 
     let tasks = TaskTracker::new();
     tasks.spawn(publish::follow(Arc::clone(&app.publisher), soft.clone()));
+    tasks.spawn(publish::keep(Arc::clone(&app.publisher), kept, soft.clone()));
     // Requests that are finished after the stop count too.
     let drained = CancellationToken::new();
     tasks.spawn(access::write_down_uses(Arc::clone(&app), drained.clone()));
+    tasks.spawn(events::count(Arc::clone(&app), drained.clone()));
     let drain = Duration::from_millis(configuration.drain_timeout_ms);
     tasks.spawn(webhooks::deliver(Arc::clone(&app), soft.clone(), drain));
     tasks.close();
     tracing::info!(url, engine = app.store.engine().await.unwrap_or_default(), "listening");
     let patience = Patience { head: Duration::from_millis(configuration.head_timeout_ms), drain };
-    lifecycle::serve(listener, app::build(app), soft, patience).await;
+    let as_agent = async {
+        if let Some(listener) = agent_listener {
+            serve_as_agent(listener, &configuration, &app, soft.clone(), patience).await;
+        }
+    };
+    tokio::join!(lifecycle::serve(listener, app::build(Arc::clone(&app)), soft.clone(), patience), as_agent);
     drained.cancel();
     tasks.wait().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn open_store(configuration: &Configuration) -> Result<Arc<dyn Store>> {
+/// Opens the database of flags, and the one of counts. PostgreSQL may be away: whoever needs it finds out.
+async fn open_stores(configuration: &Configuration) -> Result<(Arc<dyn Store>, Arc<dyn EventStore>)> {
     if let Some(url) = &configuration.database_url {
-        let store = PostgresStore::connect(url).await.context("could not open the PostgreSQL database")?;
-        return Ok(Arc::new(store));
+        let store = PostgresStore::connect_later(url).context("could not open the PostgreSQL database")?;
+        let events = PostgresEvents::connect_later(url).context("could not open the PostgreSQL database")?;
+        return Ok((Arc::new(store), Arc::new(events)));
     }
     let directory = &configuration.data_dir;
-    let store = SqliteStore::open(directory)
-        .await
-        .with_context(|| format!("could not open the database in {}", directory.display()))?;
-    Ok(Arc::new(store))
+    let failed = || format!("could not open the database in {}", directory.display());
+    let store = SqliteStore::open(directory).await.with_context(failed)?;
+    let events = SqliteEvents::open(directory).await.with_context(failed)?;
+    Ok((Arc::new(store), Arc::new(events)))
+}
+
+/// Answers readers from what was kept on disk, because the database is away. Fails when that is not why, or nothing was
+/// kept.
+fn answer_from(kept: &Path, app: &App, error: &BootstrapError) -> Result<()> {
+    let is_away = matches!(error, BootstrapError::Store(flaghoist_store::Error::Unavailable(_)));
+    let restored = is_away
+        && app.publisher.restore(kept).with_context(|| format!("could not read {}", kept.display()))?;
+    if !restored {
+        return Err(anyhow::anyhow!("{error}")).context("could not start on the database");
+    }
+    tracing::warn!(cause = %error, "the database is away; readers get what was last published here");
+    Ok(())
+}
+
+/// Answers tracers as an Agent would, once the project that it does so for is there.
+async fn serve_as_agent(
+    listener: TcpListener,
+    configuration: &Configuration,
+    app: &Arc<App>,
+    soft: CancellationToken,
+    patience: Patience,
+) {
+    let address = listener.local_addr().map_or_else(|_| String::new(), |address| address.to_string());
+    let key = &configuration.agent_project;
+    let project_id = loop {
+        if let Some(id) = app.publisher.published().project_id(key) {
+            break id;
+        }
+        tracing::warn!(project = key, "there is no such project; tracers get no answer");
+        tokio::select! {
+            () = soft.cancelled() => return,
+            () = tokio::time::sleep(PROJECT_PAUSE) => {}
+        }
+    };
+    tracing::info!(address, project = key, "listening as an Agent");
+    lifecycle::serve(listener, app::build_agent(Arc::clone(app), project_id), soft, patience).await;
 }
 
 /// Logs until the guard is dropped. Lines that a full pipe does not take are dropped, never waited for.

@@ -1,0 +1,211 @@
+//! Counts of what readers evaluated.
+
+use super::columns::{Columns, Table};
+use super::{Conn, Db, Row, failed};
+use crate::{
+    CountedEvaluations, EvaluationBucket, EvaluationCounts, EvaluationSeries, EvaluationTotal, Result,
+};
+use flaghoist_model::id::{EnvironmentId, FlagId};
+use jiff::Timestamp;
+use std::ops::Range;
+
+const BUCKETS: Table = Table { name: "evaluation_counts", key: &["environment_id", "flag_id"] };
+const TOTALS: Table = Table { name: "evaluation_totals", key: &["environment_id", "flag_id"] };
+
+const ADD: &str = "
+    INSERT INTO evaluation_counts
+        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
+        errors)
+    VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_counts.evaluations + excluded.evaluations,
+        exposures = evaluation_counts.exposures + excluded.exposures,
+        defaults = evaluation_counts.defaults + excluded.defaults,
+        errors = evaluation_counts.errors + excluded.errors";
+
+const ADD_TO_TOTAL: &str = "
+    INSERT INTO evaluation_totals
+        (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_totals.evaluations + excluded.evaluations,
+        exposures = evaluation_totals.exposures + excluded.exposures,
+        defaults = evaluation_totals.defaults + excluded.defaults,
+        errors = evaluation_totals.errors + excluded.errors,
+        first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
+            THEN excluded.first_at ELSE evaluation_totals.first_at END,
+        last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
+            THEN excluded.last_at ELSE evaluation_totals.last_at END";
+
+const TOTALS_OF_FLAG: &str = "
+    SELECT environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at
+    FROM evaluation_totals WHERE environment_id = $1 AND flag_id = $2 ORDER BY allocation, variant";
+
+const LAST_OF_ENVIRONMENT: &str = "
+    SELECT flag_id, MAX(last_at) AS last_at FROM evaluation_totals WHERE environment_id = $1 GROUP BY flag_id";
+
+const BUCKETS_OF_FLAG: &str = "
+    SELECT environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
+        errors
+    FROM evaluation_counts WHERE environment_id = $1 AND flag_id = $2 AND start_minute >= $3 AND start_minute < $4
+    ORDER BY start_minute, length_minutes, allocation, variant LIMIT $5";
+
+const FOLD: &str = "
+    INSERT INTO evaluation_counts
+        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
+        errors)
+    SELECT environment_id, flag_id, start_minute - start_minute % 60, 60, allocation, variant,
+        CAST(SUM(evaluations) AS bigint), CAST(SUM(exposures) AS bigint), CAST(SUM(defaults) AS bigint),
+        CAST(SUM(errors) AS bigint)
+    FROM evaluation_counts WHERE length_minutes = 1 AND start_minute < $1
+    GROUP BY environment_id, flag_id, start_minute - start_minute % 60, allocation, variant
+    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_counts.evaluations + excluded.evaluations,
+        exposures = evaluation_counts.exposures + excluded.exposures,
+        defaults = evaluation_counts.defaults + excluded.defaults,
+        errors = evaluation_counts.errors + excluded.errors";
+
+const DELETE_OLD: &str = "DELETE FROM evaluation_counts WHERE length_minutes = $1 AND start_minute < $2";
+
+/// Every statement of this module.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] =
+    &[ADD, ADD_TO_TOTAL, TOTALS_OF_FLAG, LAST_OF_ENVIRONMENT, BUCKETS_OF_FLAG, FOLD, DELETE_OLD];
+
+/// In the order of the rows' keys: two servers that add at once never wait for each other in a circle.
+pub(super) async fn add(conn: &mut Conn, counted: &[CountedEvaluations]) -> Result<()> {
+    let mut ordered: Vec<&CountedEvaluations> = counted.iter().collect();
+    ordered.sort_by(|a, b| (&a.series, a.minute).cmp(&(&b.series, b.minute)));
+    for counted in &ordered {
+        let (series, counts) = (&counted.series, counted.counts);
+        sqlx::query::<Db>(ADD)
+            .bind(series.environment_id.0)
+            .bind(series.flag_id.0)
+            .bind(counted.minute)
+            .bind(&series.allocation)
+            .bind(&series.variant)
+            .bind(counts.evaluations)
+            .bind(counts.exposures)
+            .bind(counts.defaults)
+            .bind(counts.errors)
+            .execute(&mut *conn)
+            .await
+            .map_err(failed)?;
+    }
+    for same_series in ordered.chunk_by(|a, b| a.series == b.series) {
+        add_to_total(conn, same_series).await?;
+    }
+    Ok(())
+}
+
+async fn add_to_total(conn: &mut Conn, same_series: &[&CountedEvaluations]) -> Result<()> {
+    let Some(first) = same_series.first() else { return Ok(()) };
+    let mut counts = EvaluationCounts::default();
+    let (mut first_at, mut last_at) = (first.first_at, first.last_at);
+    for counted in same_series {
+        counts.add(counted.counts);
+        first_at = first_at.min(counted.first_at);
+        last_at = last_at.max(counted.last_at);
+    }
+    sqlx::query::<Db>(ADD_TO_TOTAL)
+        .bind(first.series.environment_id.0)
+        .bind(first.series.flag_id.0)
+        .bind(&first.series.allocation)
+        .bind(&first.series.variant)
+        .bind(counts.evaluations)
+        .bind(counts.exposures)
+        .bind(counts.defaults)
+        .bind(counts.errors)
+        .bind(first_at.as_microsecond())
+        .bind(last_at.as_microsecond())
+        .execute(conn)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+pub(super) async fn totals(
+    conn: &mut Conn,
+    environment_id: EnvironmentId,
+    flag_id: FlagId,
+) -> Result<Vec<EvaluationTotal>> {
+    let rows = sqlx::query::<Db>(TOTALS_OF_FLAG).bind(environment_id.0).bind(flag_id.0);
+    let rows = rows.fetch_all(conn).await.map_err(failed)?;
+    rows.iter().map(read_total).collect()
+}
+
+pub(super) async fn last(conn: &mut Conn, environment_id: EnvironmentId) -> Result<Vec<(FlagId, Timestamp)>> {
+    let rows = sqlx::query::<Db>(LAST_OF_ENVIRONMENT).bind(environment_id.0);
+    let rows = rows.fetch_all(conn).await.map_err(failed)?;
+    let read = |row: &Row| {
+        let columns = Table { name: TOTALS.name, key: &["flag_id"] }.columns(row);
+        Ok((columns.id("flag_id", FlagId)?, columns.moment("last_at")?))
+    };
+    rows.iter().map(read).collect()
+}
+
+pub(super) async fn buckets(
+    conn: &mut Conn,
+    environment_id: EnvironmentId,
+    flag_id: FlagId,
+    minutes: Range<i64>,
+    limit: i64,
+) -> Result<Vec<EvaluationBucket>> {
+    let rows = sqlx::query::<Db>(BUCKETS_OF_FLAG)
+        .bind(environment_id.0)
+        .bind(flag_id.0)
+        .bind(minutes.start)
+        .bind(minutes.end)
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(failed)?;
+    rows.iter().map(read_bucket).collect()
+}
+
+pub(super) async fn compact(conn: &mut Conn, fold_before: i64, delete_before: i64) -> Result<()> {
+    sqlx::query::<Db>(FOLD).bind(fold_before).execute(&mut *conn).await.map_err(failed)?;
+    for (length_minutes, before) in [(1, fold_before), (60, delete_before)] {
+        let delete = sqlx::query::<Db>(DELETE_OLD).bind(length_minutes).bind(before);
+        delete.execute(&mut *conn).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn read_series(columns: &Columns<'_>) -> Result<EvaluationSeries> {
+    Ok(EvaluationSeries {
+        environment_id: columns.id("environment_id", EnvironmentId)?,
+        flag_id: columns.id("flag_id", FlagId)?,
+        allocation: columns.get("allocation")?,
+        variant: columns.get("variant")?,
+    })
+}
+
+fn read_counts(columns: &Columns<'_>) -> Result<EvaluationCounts> {
+    Ok(EvaluationCounts {
+        evaluations: columns.get("evaluations")?,
+        exposures: columns.get("exposures")?,
+        defaults: columns.get("defaults")?,
+        errors: columns.get("errors")?,
+    })
+}
+
+fn read_total(row: &Row) -> Result<EvaluationTotal> {
+    let columns = TOTALS.columns(row);
+    Ok(EvaluationTotal {
+        series: read_series(&columns)?,
+        counts: read_counts(&columns)?,
+        first_at: columns.moment("first_at")?,
+        last_at: columns.moment("last_at")?,
+    })
+}
+
+fn read_bucket(row: &Row) -> Result<EvaluationBucket> {
+    let columns = BUCKETS.columns(row);
+    Ok(EvaluationBucket {
+        series: read_series(&columns)?,
+        start_minute: columns.get("start_minute")?,
+        length_minutes: columns.get("length_minutes")?,
+        counts: read_counts(&columns)?,
+    })
+}
