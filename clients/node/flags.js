@@ -21,12 +21,21 @@ export function flagMaker(server, environmentId) {
   return { api, made, enabled };
 }
 
-/** Serves one variant to everybody; through the API of ours, since Datadog has none. */
-export async function override(server, flagId, environmentId, override_variant_key) {
-  const answer = await fetch(`${server.url}/api/v1/flags/${flagId}/environments/${environmentId}/serving`, {
-    method: 'PATCH',
-    headers: { Authorization: `Bearer ${server.bootstrap.application_key}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ override_variant_key }),
+/** Serves one variant to everybody. */
+export const override = (server, flagId, environmentId, override_variant_key) =>
+  changeServing(server, flagId, environmentId, { override_variant_key });
+
+export const changeServing = (server, flagId, environmentId, change) =>
+  ours(server, 'PATCH', `/flags/${flagId}/environments/${environmentId}/serving`, change);
+
+/** The API of ours, for what Datadog's does not have. */
+export async function ours({ url, bootstrap }, method, path, body) {
+  const answer = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${bootstrap.application_key}`, 'Content-Type': 'application/json' },
+    body: body && JSON.stringify(body),
   });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  return text && JSON.parse(text);
 }

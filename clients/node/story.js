@@ -6,12 +6,12 @@ import { Server } from './server.js';
 
 const LOG_TAIL_LINES = 60;
 
-/** Runs `prepare(server)` once; every test then gets what it gave. */
-export function stories(prepare) {
+/** Runs `prepare(server)` once; every test then gets what it gave. The options are those of the server. */
+export function stories(prepare, options) {
   const world = {};
   let failed = false;
   before(async () => {
-    world.server = await Server.start();
+    world.server = await Server.start(options);
     Object.assign(world, await prepare(world.server));
   });
   after(async () => {

@@ -111,7 +111,8 @@ fn in_three_parts(operator: Operator, value: &Value) -> Value {
     version.and_then(|version| version.in_three_parts()).map_or_else(|| value.clone(), Value::from)
 }
 
-fn hash(text: &str) -> String {
+/// How names are hidden that are compared: MD5, in hexadecimal.
+pub fn hash(text: &str) -> String {
     format!("{:x}", md5::compute(text))
 }
 

@@ -31,6 +31,7 @@ pub mod patch;
 pub mod project;
 pub mod saved_filter;
 pub mod schedule;
+pub mod staleness;
 pub mod suggestion;
 pub mod user;
 pub mod value;

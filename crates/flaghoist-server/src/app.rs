@@ -5,7 +5,7 @@ use crate::agent::Instances;
 use crate::clock::{Clock, Stopwatch};
 use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
-use crate::events::Intake;
+use crate::events::{Intake, LastEvaluations};
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
 use crate::publish::Publisher;
 use crate::streams::Streams;
@@ -54,6 +54,8 @@ pub struct App {
     pub events: Arc<dyn EventStore>,
     /// What waits to be counted.
     pub(crate) intake: Intake,
+    /// When flags were last evaluated.
+    pub(crate) last_evaluations: LastEvaluations,
     /// Tracers that ask for their configuration as if we were their Agent.
     pub(crate) instances: Instances,
     /// Readers that wait for changes.
@@ -89,6 +91,7 @@ impl App {
             courier: Courier::new(false),
             events,
             intake: Intake::default(),
+            last_evaluations: LastEvaluations::default(),
             instances: Instances::default(),
             streams: Streams::new(CancellationToken::new()),
             metrics,
@@ -242,6 +245,7 @@ fn sdk() -> OpenApiRouter<AppState> {
         .routes(routes!(native::stream::stream_changes))
         .routes(routes!(eppo_sdk::get_eppo_configuration))
         .routes(routes!(eppo_sdk::get_eppo_bandits))
+        .routes(routes!(eppo_sdk::assignments::precompute_eppo_assignments))
         .routes(routes!(native::events::report_events))
 }
 

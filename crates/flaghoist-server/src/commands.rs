@@ -18,6 +18,7 @@ mod roles;
 mod sessions;
 mod suggestions;
 mod teams;
+mod trials;
 mod webhooks;
 
 pub(crate) use approvals::{EntryOutcome, FlagOutcome, Intent};
@@ -26,7 +27,8 @@ pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
-    CreatedFlagRecord, FirstAllocation, FlagChange, FlagView, change_flag, create_flag, view_flag, view_flags,
+    CreatedFlagRecord, FirstAllocation, FlagChange, FlagView, change_flag, create_flag, staleness_of,
+    view_flag, view_flags,
 };
 pub(crate) use history::{HistoryView, revert, view_history, view_history_entry};
 pub(crate) use keys::{KeyView, NewKey, create_key, revoke_key, view_key, view_keys};
@@ -43,6 +45,7 @@ pub(crate) use suggestions::{
     edit_suggestion, view_suggestion, view_suggestions,
 };
 pub(crate) use teams::{create_team, delete_team, update_team, view_team, view_teams};
+pub(crate) use trials::{try_change, try_suggestion};
 pub(crate) use webhooks::{
     create_webhook, delete_webhook, find_webhook, rotate_webhook_secret, update_webhook,
 };

@@ -2,4 +2,5 @@
 
 pub(crate) mod configuration;
 pub(crate) mod events;
+mod hiding;
 pub(crate) mod precomputed;

@@ -1,4 +1,6 @@
-//! What Eppo's SDKs read: the document, and the bandits that we do not have.
+//! What Eppo's SDKs read: the document, the bandits that we do not have, and assignments made here.
+
+pub(crate) mod assignments;
 
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;

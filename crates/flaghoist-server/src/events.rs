@@ -11,12 +11,14 @@
 //! Evaluations by this server itself are counted in memory and written down now and then by [`count`].
 
 mod intake;
+mod last;
 mod own;
 mod report;
 mod tally;
 
 pub(crate) use intake::Intake;
-pub use own::{count, write_down};
+pub(crate) use last::LastEvaluations;
+pub use own::{count, look, write_down};
 pub(crate) use report::{Kind, Report, read, unpack};
 pub(crate) use tally::Tally;
 

@@ -11,3 +11,4 @@ mod given;
 mod policies;
 mod roles;
 mod schedules;
+mod staleness;

@@ -81,14 +81,14 @@ impl Instances {
 
     /// Remembers what an instance said.
     pub(super) fn saw(&self, seen: Seen) {
+        let id = shortened(seen.id);
         let mut instances = self.lock();
-        if instances.len() >= INSTANCES_MAX && !instances.contains_key(&seen.id) {
+        if instances.len() >= INSTANCES_MAX && !instances.contains_key(&id) {
             instances.retain(|_, instance| !instance.is_forgotten(seen.at));
             if instances.len() >= INSTANCES_MAX {
                 return;
             }
         }
-        let id = shortened(seen.id);
         let first_seen_at = instances.get(&id).map_or(seen.at, |known| known.first_seen_at);
         let instance = Instance {
             project_id: seen.project_id,

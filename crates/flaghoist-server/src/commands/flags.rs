@@ -15,6 +15,7 @@ use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::Action;
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId, SuggestionId, VariantId};
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::staleness::{Staleness, staleness};
 use flaghoist_model::suggestion::{ProposedChange, flag_needs_approval};
 use flaghoist_model::{Faults, MintId, Rejection};
 use flaghoist_store::{OpenSuggestion, Reader};
@@ -87,6 +88,14 @@ pub(crate) struct FlagChange<'a> {
 pub(crate) async fn view_flag(app: &App, principal: &Principal, id: FlagId) -> Result<FlagView, ApiError> {
     let mut reader = app.store.read().await?;
     load(reader.as_mut(), principal, id).await
+}
+
+/// Whether a flag is still needed.
+pub(crate) fn staleness_of(app: &App, view: &FlagView) -> Staleness {
+    let environments = view.environments.iter().map(|(environment, _)| environment.id);
+    let evaluations = app.last_evaluations.of(view.flag.id, environments);
+    let entries = view.environments.iter().map(|(environment, entry)| (environment, entry));
+    staleness(&view.flag, entries, evaluations, app.clock.now())
 }
 
 /// The flags with what they serve, read at the moment of `reader`.

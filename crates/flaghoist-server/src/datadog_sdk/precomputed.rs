@@ -1,5 +1,6 @@
 //! `POST /precompute-assignments`
 
+use super::hiding::{HIDING_CAPABILITY, Hiding, Obfuscation};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
@@ -14,6 +15,7 @@ use flaghoist_model::compile::Channel;
 use flaghoist_model::{Fault, Faults};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -43,8 +45,18 @@ struct RequestData<'a> {
 struct RequestAttributes<'a> {
     #[serde(default)]
     env: Option<Env>,
+    #[serde(default)]
+    capabilities: Vec<String>,
+    #[serde(default)]
+    source: Source,
     #[serde(borrow)]
     subject: RequestSubject<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct Source {
+    #[serde(default)]
+    capabilities: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -93,8 +105,15 @@ pub(crate) struct PrecomputedAttributes<'a> {
     /// When what readers get last changed.
     #[schema(format = DateTime)]
     created_at: String,
+    /// Whether keys are hidden, for clients with the capability `assignment-encoding-flag-key-256-v1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obfuscated: Option<bool>,
+    /// How keys are hidden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obfuscation: Option<Obfuscation>,
     /// By flag. Flags for which the application's own default applies are left out.
-    flags: BTreeMap<&'a str, Assignment<'a>>,
+    #[schema(value_type = BTreeMap<String, Assignment<'static>>)]
+    flags: BTreeMap<Cow<'a, str>, Assignment<'a>>,
 }
 
 /// One flag. Every member is always there: some SDKs drop an assignment that lacks one.
@@ -172,7 +191,7 @@ pub(crate) async fn precompute_assignments(
         faults.push(format!("the body is no JSON with data.attributes.subject: {error}"));
         ApiError::Invalid(faults.into_vec())
     })?;
-    let RequestAttributes { env, subject } = request.data.attributes;
+    let RequestAttributes { env, subject, capabilities, source } = request.data.attributes;
     reader.check_env(query.dd_env.as_deref())?;
     reader.check_env(env.unwrap_or_default().dd_env.as_deref())?;
     let attributes: Attributes<'_> = match subject.targeting_attributes.map(RawValue::get) {
@@ -185,15 +204,21 @@ pub(crate) async fn precompute_assignments(
         })?,
     };
     let subject = Subject { targeting_key: subject.targeting_key.as_deref(), attributes: &attributes };
+    let asks_to_hide = capabilities.iter().chain(&source.capabilities).any(|name| name == HIDING_CAPABILITY);
+    let hiding = asks_to_hide.then(|| Hiding { salt: app.ids.mint().into_bytes() });
     let channel = reader.environment.channel(Channel::Client);
     let mut flags = BTreeMap::new();
     for flag in &channel.flags {
         let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);
         flag.counter.count_reason(decision.reason);
-        flags.extend(Assignment::of(&decision).map(|assignment| (&*flag.key, assignment)));
+        let key =
+            hiding.as_ref().map_or(Cow::Borrowed(&*flag.key), |hiding| Cow::Owned(hiding.hide(&flag.key)));
+        flags.extend(Assignment::of(&decision).map(|assignment| (key, assignment)));
     }
     let created_at = reader.environment.environment().content_at.to_string();
-    let attributes = PrecomputedAttributes { created_at, flags };
+    let obfuscated = hiding.is_some().then_some(true);
+    let obfuscation = hiding.as_ref().map(Hiding::describe);
+    let attributes = PrecomputedAttributes { created_at, obfuscated, obfuscation, flags };
     let data = PrecomputedData { id: "1", kind: "precomputed-assignments", attributes };
     let answer = serde_json::to_vec(&Precomputed { data }).map_err(ApiError::internal)?;
     let media_type = HeaderValue::from_static("application/vnd.api+json");

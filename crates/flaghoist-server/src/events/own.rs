@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often evaluations by this server are written down. So much of them is lost in a crash.
 const OWN_INTERVAL: Duration = Duration::from_secs(10);
+/// How often it is looked up when flags were last evaluated.
+const LAST_INTERVAL: Duration = Duration::from_secs(300);
 /// How often old counts are made fewer.
 const COMPACT_INTERVAL: Duration = Duration::from_secs(3_600);
 /// How long counts are kept by the minute, and then by the hour.
@@ -27,12 +29,14 @@ pub async fn count(app: Arc<App>, stop: CancellationToken) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     };
-    let (mut own, mut compaction) = (ticks(OWN_INTERVAL), ticks(COMPACT_INTERVAL));
+    let (mut own, mut last, mut compaction) =
+        (ticks(OWN_INTERVAL), ticks(LAST_INTERVAL), ticks(COMPACT_INTERVAL));
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             () = queue.fill() => queue.write(&*app.events).await,
             _ = own.tick() => write_down(&app).await,
+            _ = last.tick() => look(&app).await,
             _ = compaction.tick() => compact(&app).await,
         }
     }
@@ -86,6 +90,13 @@ fn own(series: EvaluationSeries, (good, errors): (u64, u64), now: Timestamp) -> 
     let counts = EvaluationCounts { evaluations, exposures: 0, defaults, errors: count(errors) };
     let minute = now.as_second().div_euclid(60);
     CountedEvaluations { series, minute, counts, first_at: now, last_at: now }
+}
+
+/// Looks up when flags were last evaluated.
+pub async fn look(app: &App) {
+    if let Err(error) = app.last_evaluations.look(app).await {
+        tracing::warn!(cause = %error, "could not look up when flags were last evaluated");
+    }
 }
 
 async fn compact(app: &App) {

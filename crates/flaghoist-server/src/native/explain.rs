@@ -1,5 +1,7 @@
 //! `POST /api/v1/environments/{environment}/explain` and `GET /api/v1/environments/{environment}/document`
 
+mod proposal;
+
 use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags};
@@ -10,8 +12,10 @@ use crate::decode::{self, A_STRING, JsonBody, Member, PathOf};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use flaghoist_eval::{Attributes, ErrorCode, Expected, Explanation, Flag, Snapshot, Value};
+use flaghoist_eval::{Attributes, ErrorCode, Expected, Explanation, Flag, Snapshot, Subject, Value};
 use flaghoist_model::{Fault, Faults};
+use jiff::Timestamp;
+use proposal::ProposalIn;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -43,6 +47,10 @@ pub(crate) struct ExplainIn {
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "2026-11-20T10:00:00Z")]
     at: Member<String>,
+    /// A change of the flag of `flag_key` to try out: what it would serve stands beside what it serves.
+    #[serde(default)]
+    #[schema(value_type = Option<ProposalIn>)]
+    proposal: Member<decode::Object<ProposalIn>>,
 }
 
 /// What flags serve, and why.
@@ -61,6 +69,14 @@ pub(crate) struct ExplainOut<'a> {
 pub(crate) struct ContextAnswers<'a> {
     /// One entry for each flag, in the order of their keys.
     flags: Vec<FlagAnswer<'a>>,
+    /// What the flag would serve after the proposed change; null when readers would not see it. Only with a proposal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<FlagAnswer<'static>>)]
+    #[expect(clippy::option_option, reason = "absent without a proposal, null when nothing would be served")]
+    proposed: Option<Option<FlagAnswer<'a>>>,
+    /// Whether that is another variant or value. Only with a proposal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_changed: Option<bool>,
 }
 
 /// What a flag serves, and why.
@@ -87,9 +103,26 @@ pub(crate) struct FlagAnswer<'a> {
     explanation: Explanation<'a>,
 }
 
+impl<'a> FlagAnswer<'a> {
+    fn new(snapshot: &'a Snapshot, key: &'a str, subject: &Subject<'a>, at: Timestamp) -> Self {
+        let (decision, explanation) = snapshot.explain(key, Expected::Any, subject, at);
+        Self {
+            flag_key: key,
+            value: decision.value,
+            variant_key: decision.variant,
+            reason: decision.reason.as_str(),
+            error_code: decision.error_code.map(ErrorCode::as_str),
+            allocation_key: decision.allocation_key,
+            explanation,
+        }
+    }
+}
+
 /// Explain what flags serve
 ///
-/// One flag or all, for one context or many, now or as of a past moment. Shows flags of all channels.
+/// One flag or all, for one context or many, now or as of a past moment. Shows flags of all channels. With a proposal, a
+/// change is tried out and nothing is changed; who gets what of an allocation that is new in it is decided anew when it
+/// is really made.
 #[utoipa::path(
     post,
     path = "/api/v1/environments/{environment}/explain",
@@ -119,13 +152,26 @@ pub(crate) async fn explain(
     if contexts.len() > CONTEXTS_MAX {
         faults.push_at("contexts", format!("has {} entries; give at most {CONTEXTS_MAX}", contexts.len()));
     }
+    let proposal = wanted.proposal.optional("proposal", "an object", &mut faults);
+    if proposal.is_some() && (flag_key.is_none() || !matches!(moment, Moment::Now)) {
+        faults.push_at("proposal", "is about one flag as it is now; give flag_key, and no at");
+    }
     faults.check()?;
     let contexts = if contexts.is_empty() { vec![empty_context()?] } else { contexts };
     let past = commands::configuration_at(&app, &caller.principal, &environment, moment, flag_key.as_deref())
         .await?;
-    if let Some(key) = flag_key.filter(|key| !past.flags.contains_key(key)) {
+    if let Some(key) = flag_key.as_ref().filter(|key| !past.flags.contains_key(*key)) {
         return Err(decode::not_found("flag", key));
     }
+    let proposed = match (&flag_key, proposal) {
+        (Some(key), Some(decode::Object(proposal))) => {
+            let flag = proposal.compiled(&app, &caller, past.environment.id, key).await?;
+            let compiled =
+                flag.iter().map(|flag| (Box::from(key.as_str()), Flag::compile(flag).map(Arc::new)));
+            Some(Snapshot::from_flags(compiled))
+        }
+        _ => None,
+    };
     if contexts.len() * past.flags.len() > ANSWERS_MAX {
         let count = contexts.len() * past.flags.len();
         let message =
@@ -141,19 +187,18 @@ pub(crate) async fn explain(
     for (position, attributes) in attributes.iter().enumerate() {
         let subject = crate::ofrep::subject(attributes)
             .map_err(|_| wrong_context(position, "its targetingKey is no string"))?;
-        let flags = past.flags.keys().map(|key| {
-            let (decision, explanation) = snapshot.explain(key, Expected::Any, &subject, past.at);
-            FlagAnswer {
-                flag_key: key,
-                value: decision.value,
-                variant_key: decision.variant,
-                reason: decision.reason.as_str(),
-                error_code: decision.error_code.map(ErrorCode::as_str),
-                allocation_key: decision.allocation_key,
-                explanation,
-            }
+        let flags: Vec<FlagAnswer<'_>> =
+            past.flags.keys().map(|key| FlagAnswer::new(&snapshot, key, &subject, past.at)).collect();
+        let proposed = proposed.as_ref().map(|proposed| {
+            let key = past.flags.keys().next().filter(|key| proposed.flag(key).is_some());
+            key.map(|key| FlagAnswer::new(proposed, key, &subject, past.at))
         });
-        answers.push(ContextAnswers { flags: flags.collect() });
+        let is_changed = proposed.as_ref().map(|proposed| {
+            let served =
+                |answer: &FlagAnswer<'_>| (answer.variant_key.map(str::to_owned), answer.value.cloned());
+            proposed.as_ref().map(served) != flags.first().map(served)
+        });
+        answers.push(ContextAnswers { flags, proposed, is_changed });
     }
     let environment = past.environment.key.as_str();
     let out = ExplainOut { environment, revision: past.revision, contexts: answers };

@@ -90,7 +90,7 @@ impl ServingIn {
         }
     }
 
-    fn into_patch(self, flag: &Flag, faults: &mut Faults) -> ServingPatch {
+    pub(super) fn into_patch(self, flag: &Flag, faults: &mut Faults) -> ServingPatch {
         let mut variant = |name: &str, member: Member<String>| match member.patch(name, A_STRING, faults) {
             Patch::Set(key) => {
                 if let Some(variant) = flag.variant_by_key(&key) {

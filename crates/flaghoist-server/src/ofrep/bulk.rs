@@ -5,12 +5,12 @@ use super::{EvaluationRequest, OfrepErrors, Refusal, request};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
-use crate::publish::entity_tag;
+use crate::publish::{PublishedFlag, entity_tag};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flaghoist_eval::Expected;
+use flaghoist_eval::{Decision, Expected};
 
 /// Evaluate all flags
 ///
@@ -46,17 +46,24 @@ pub(crate) async fn evaluate_flags(
         Err(error) => return Ok(error.into_response(None)),
     };
     let channel = reader.environment.channel(reader.channel);
-    let mut flags = Vec::with_capacity(channel.flags.len());
-    for flag in &channel.flags {
-        let decision = channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);
-        flag.counter.count(&decision);
-        flags.push(FlagEvaluation::new(&flag.key, &decision));
-    }
+    let decide =
+        |flag: &PublishedFlag| channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);
+    let decisions: Vec<Decision<'_>> = channel.flags.iter().map(decide).collect();
+    let decided = || channel.flags.iter().zip(&decisions);
+    let flags = decided().map(|(flag, decision)| FlagEvaluation::new(&flag.key, decision)).collect();
     let event_streams = [EventStream::with_token(&reader.stream_token(&app))];
     let answer = serde_json::to_vec(&BulkEvaluation { flags, event_streams }).map_err(ApiError::internal)?;
     let etag = entity_tag(&answer);
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|held| matches(held, &etag));
     let etag = HeaderValue::try_from(etag).map_err(ApiError::internal)?;
+    // A client that asks again and again whether something changed evaluates nothing anew.
+    for (flag, decision) in decided() {
+        if unchanged {
+            flag.counter.count_reason(decision.reason);
+        } else {
+            flag.counter.count(decision);
+        }
+    }
     if unchanged {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }

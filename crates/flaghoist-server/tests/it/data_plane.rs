@@ -148,3 +148,56 @@ async fn eppos_sdks_read_their_dialect_and_clients_read_no_plain_name() {
     assert_eq!(bandits["bandits"], json!({}));
     app.send("GET", &config("nobody"), &[], None).await.expect(401);
 }
+
+#[tokio::test]
+async fn eppos_clients_get_assignments_with_hidden_names() {
+    let app = TestApp::new().await;
+    flags(&app).await;
+    let body = json!({"subject_key": "alice", "subject_attributes":
+        {"numericAttributes": {"age": 42}, "categoricalAttributes": {"plan": "beta"}}});
+    let headers = [("content-type", "application/json")];
+    let answer = app.browser("production").post("/api/assignments", &headers, &body.to_string()).await;
+    let answer = answer.expect(200).json();
+    assert_eq!((&answer["format"], &answer["obfuscated"]), (&json!("PRECOMPUTED"), &json!(true)));
+    let salt = answer["salt"].as_str().unwrap();
+    let flags = answer["flags"].as_object().unwrap();
+    assert_eq!(flags.len(), 2, "of the client channel: {flags:?}");
+    let flag = &flags[&flaghoist_eval::eppo_document::hash(&format!("{salt}for-all"))];
+    let decoded = |text: &Value| {
+        use base64::Engine;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text.as_str().unwrap()).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    assert_eq!(
+        (decoded(&flag["variationValue"]), &flag["variationType"]),
+        ("{\"a\":1}".into(), &json!("JSON"))
+    );
+    if flag["doLog"] == true {
+        assert_eq!(decoded(&flag["variationKey"]), "v");
+        assert_eq!(decoded(&flag["allocationKey"]), "beta-for-all");
+    }
+    for wrong in [json!({}), json!({"subject_key": 7}), json!({"subject_key": "a", "subject_attributes": 7})]
+    {
+        app.browser("production").post("/api/assignments", &headers, &wrong.to_string()).await.expect(400);
+    }
+}
+
+#[tokio::test]
+async fn clients_that_can_hide_keys_get_them_hidden() {
+    let app = TestApp::new().await;
+    flags(&app).await;
+    let body = json!({"data": {"type": "precompute-assignments-request", "attributes": {
+        "capabilities": ["assignment-encoding-flag-key-256-v1"],
+        "subject": {"targeting_key": "alice", "targeting_attributes": {"plan": "beta"}}}}});
+    let headers = [("content-type", "application/vnd.api+json")];
+    let answer = app.browser("production").post("/precompute-assignments", &headers, &body.to_string()).await;
+    let answer = answer.expect(200).json();
+    let attributes = &answer["data"]["attributes"];
+    assert_eq!(
+        (&attributes["obfuscated"], attributes["flags"].as_object().unwrap().len()),
+        (&json!(true), 2)
+    );
+    assert_eq!(attributes["obfuscation"]["scheme"], "flag-key-sha256-v1");
+    let keys = keys(&attributes["flags"]);
+    assert!(keys.iter().all(|key| key.len() == 64), "{keys:?}");
+}

@@ -193,3 +193,28 @@ async fn compressed_reports_are_read_and_bombs_are_not() {
     app.send("POST", "/api/v2/exposures", &headers, Some(bomb)).await.expect(413);
     app.send("POST", "/api/v2/exposures", &headers, Some(b"no gzip".to_vec())).await.expect(400);
 }
+
+#[tokio::test]
+async fn a_flag_that_nobody_evaluates_is_stale_where_others_are_evaluated() {
+    let app = TestApp::new().await;
+    let id = flag(&app).await;
+    let staff = json!([{"conditions": [{"attribute": "plan", "operator": "ONE_OF", "value": ["staff"]}]}]);
+    app.admin().replace(&id, "production", &[allocation("staff", "w", &staff)]).await.expect(200);
+    app.admin().enabled_flag("other", "STRING", &[("v", "1")], "production").await;
+    let staleness = async || {
+        flaghoist_server::events::look(&app.state).await;
+        let flag = app.admin().get(&format!("/api/v2/feature-flags/{id}")).await.expect(200).json();
+        let attributes = &flag["data"]["attributes"];
+        let details = &attributes["staleness_details"];
+        assert_eq!(details["staleness_status"], attributes["staleness_status"]);
+        (attributes["staleness_status"].clone(), details["stale_reason"].clone())
+    };
+    assert_eq!(staleness().await, (json!("ACTIVE"), Value::Null));
+    app.advance(jiff::SignedDuration::from_hours(31 * 24));
+    app.reader("production").evaluate("other", json!({"targetingKey": "a"})).await;
+    flaghoist_server::events::write_down(&app.state).await;
+    assert_eq!(staleness().await, (json!("STALE"), json!("NO_EVALUATIONS")));
+    app.reader("production").evaluate("new-ui", json!({"targetingKey": "a"})).await;
+    flaghoist_server::events::write_down(&app.state).await;
+    assert_eq!(staleness().await, (json!("STALE"), json!("NO_ACTIVITY")), "nobody changed it either");
+}

@@ -24,4 +24,5 @@ mod passwords;
 mod policies;
 mod sessions;
 mod streams;
+mod trials;
 mod webhooks;

@@ -3,7 +3,9 @@
 use crate::bootstrap_file;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use flaghoist_server::clock::{Clock as _, SystemClock};
 use flaghoist_server::outgoing;
+use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -17,12 +19,14 @@ pub(crate) struct Export {
 #[derive(Subcommand)]
 enum What {
     /// The UFC document of an environment, as server SDKs evaluate it. Asks the running server.
-    Ufc(Ufc),
+    Ufc(Source),
+    /// The same in Eppo's dialect, in the form that Eppo's SDKs start from without a server ("configuration wire").
+    EppoWire(Source),
 }
 
 /// Which environment of which server.
 #[derive(Args)]
-pub(crate) struct Ufc {
+pub(crate) struct Source {
     /// Key of the environment.
     #[arg(long)]
     environment: String,
@@ -39,10 +43,17 @@ pub(crate) struct Ufc {
 
 /// Writes the document to standard output.
 pub(crate) fn run(export: &Export) -> Result<()> {
-    let What::Ufc(ufc) = &export.what;
-    let (url, key) = address(ufc)?;
+    let (source, path) = match &export.what {
+        What::Ufc(source) => (source, "/sdk/v1/config"),
+        What::EppoWire(source) => (source, "/api/flag-config/v1/config"),
+    };
+    let (url, key) = address(source)?;
     super::block_on(async {
-        let document = fetch(&url, &key).await?;
+        let (etag, document) = fetch(&url, path, &key).await?;
+        let document = match &export.what {
+            What::Ufc(_) => document,
+            What::EppoWire(_) => wire(&etag, &document),
+        };
         let mut output = std::io::stdout().lock();
         output.write_all(document.as_bytes())?;
         writeln!(output)?;
@@ -50,33 +61,41 @@ pub(crate) fn run(export: &Export) -> Result<()> {
     })
 }
 
-fn address(ufc: &Ufc) -> Result<(String, String)> {
-    if let (Some(url), Some(key)) = (&ufc.url, &ufc.sdk_key) {
+fn address(source: &Source) -> Result<(String, String)> {
+    if let (Some(url), Some(key)) = (&source.url, &source.sdk_key) {
         return Ok((url.clone(), key.clone()));
     }
-    let bootstrap = bootstrap_file::read(&ufc.data_dir)?.with_context(|| {
+    let bootstrap = bootstrap_file::read(&source.data_dir)?.with_context(|| {
         format!(
             "there is no {}; give the server's --data-dir, or --url and --sdk-key",
-            bootstrap_file::path(&ufc.data_dir).display()
+            bootstrap_file::path(&source.data_dir).display()
         )
     })?;
     let keys: Vec<&str> = bootstrap.environments.iter().map(|environment| environment.key.as_str()).collect();
-    let known = bootstrap.environments.iter().find(|environment| environment.key == ufc.environment);
-    match (&ufc.sdk_key, known) {
+    let known = bootstrap.environments.iter().find(|environment| environment.key == source.environment);
+    match (&source.sdk_key, known) {
         (Some(key), _) => Ok((bootstrap.url, key.clone())),
         (None, Some(environment)) => Ok((bootstrap.url.clone(), environment.server_sdk_key.clone())),
         (None, None) => {
             bail!(
                 "bootstrap.json has no environment {:?}, only {}; give --sdk-key",
-                ufc.environment,
+                source.environment,
                 keys.join(", ")
             )
         }
     }
 }
 
-async fn fetch(url: &str, key: &str) -> Result<String> {
-    let url = format!("{}/sdk/v1/config", url.trim_end_matches('/'));
+/// A configuration wire: the document as text, with its tag and when it was fetched.
+fn wire(etag: &str, document: &str) -> String {
+    let fetched_at = SystemClock.now().to_string();
+    let config = json!({"response": document, "etag": etag, "fetchedAt": fetched_at});
+    json!({"version": 1, "config": config}).to_string()
+}
+
+/// A document and its entity tag.
+async fn fetch(url: &str, path: &str, key: &str) -> Result<(String, String)> {
+    let url = format!("{}{path}", url.trim_end_matches('/'));
     let response = outgoing::client(reqwest::Client::builder)?
         .get(&url)
         .header("x-api-key", key)
@@ -84,9 +103,11 @@ async fn fetch(url: &str, key: &str) -> Result<String> {
         .await
         .with_context(|| format!("could not reach {url}; is the server running?"))?;
     let status = response.status();
+    let etag =
+        response.headers().get("etag").and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
     let body = response.text().await?;
     if !status.is_success() {
         bail!("{url} answered {status}: {body}");
     }
-    Ok(body)
+    Ok((etag, body))
 }

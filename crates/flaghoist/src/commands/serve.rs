@@ -127,7 +127,7 @@ async fn run_server(
             made
         }
         Err(error) => {
-            answer_from(&kept, &app, &error)?;
+            answer_from(&kept, &app, &configuration, error)?;
             None
         }
     };
@@ -183,12 +183,15 @@ async fn open_stores(configuration: &Configuration) -> Result<(Arc<dyn Store>, A
 
 /// Answers readers from what was kept on disk, because the database is away. Fails when that is not why, or nothing was
 /// kept.
-fn answer_from(kept: &Path, app: &App, error: &BootstrapError) -> Result<()> {
+fn answer_from(kept: &Path, app: &App, configuration: &Configuration, error: BootstrapError) -> Result<()> {
     let is_away = matches!(error, BootstrapError::Store(flaghoist_store::Error::Unavailable(_)));
-    let restored = is_away
-        && app.publisher.restore(kept).with_context(|| format!("could not read {}", kept.display()))?;
+    if !is_away || configuration.database_url.is_none() {
+        return Err(error).context("the first start failed");
+    }
+    let restored =
+        app.publisher.restore(kept).with_context(|| format!("could not read {}", kept.display()))?;
     if !restored {
-        return Err(anyhow::anyhow!("{error}")).context("could not start on the database");
+        return Err(error).context("could not open the PostgreSQL database");
     }
     tracing::warn!(cause = %error, "the database is away; readers get what was last published here");
     Ok(())

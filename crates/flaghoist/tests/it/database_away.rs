@@ -2,7 +2,7 @@
 
 use crate::management::{Answer, Management, only_for, serving};
 use crate::reader::Reader;
-use crate::server::{Bootstrap, Place, Server};
+use crate::server::{Bootstrap, Launch, Place, Server};
 use crate::stalling_link::Link;
 use flaghoist_testkit::postgres::{Options, Postgres};
 use reqwest::Method;
@@ -57,6 +57,45 @@ async fn a_database_that_falls_silent_is_as_good_as_away() {
     server.stop();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_starts_without_its_database_answers_readers_as_before_and_recovers_by_itself() {
+    let Some(postgres) = Postgres::launch(Options::default()) else { return };
+    let place = Place::on_database(postgres.create_database());
+    let keys = {
+        let server = place.start();
+        let keys = place.bootstrap();
+        World::new(&server, &keys).await;
+        server.stop();
+        keys
+    };
+    let server = place.start();
+    let world = World::again(&server, &keys).await;
+    let before = world.read_everything().await;
+    // What was committed a moment before the end is kept too.
+    world.serve("c").await.expect(200);
+    let changed = world.read_everything().await;
+    let document = world.reader.document().await;
+    assert_ne!(before, changed);
+    server.stop();
+    postgres.stop();
+    let server = place.start();
+    let world =
+        World { management: server.management(&keys), reader: server.reader(&keys, "production"), ..world };
+    world.readers_are_answered_as(&changed).await;
+    assert_eq!(world.reader.document().await, document);
+    world.probes_say("the store cannot be reached", 503).await;
+    world.changes_are_refused().await;
+    postgres.start();
+    world.changes_work_again("a").await;
+    assert_eq!(world.read_everything().await, before);
+    server.stop();
+    // Without anything kept there is nothing to answer.
+    postgres.stop();
+    std::fs::remove_dir_all(place.data_dir().join("published")).unwrap();
+    let (status, said) = Launch::at(&place).refused();
+    assert!(!status.success(), "{said}");
+}
+
 struct World {
     management: Management,
     reader: Reader,
@@ -77,6 +116,16 @@ impl World {
         let world = Self { management, reader, flag, production };
         world.serve("a").await.expect(200);
         world
+    }
+
+    /// The world of an earlier start.
+    async fn again(server: &Server, keys: &Bootstrap) -> Self {
+        let management = server.management(keys);
+        let reader = server.reader(keys, "production");
+        let production = keys.environment("production").id.clone();
+        let flags = management.get("/api/v2/feature-flags?key=colour").await.unwrap().expect(200).body;
+        let flag = flags["data"][0]["id"].as_str().unwrap().to_owned();
+        Self { management, reader, flag, production }
     }
 
     /// Serves `variant` to testers.

@@ -27,6 +27,13 @@ impl Reader {
         Answer::to(self.request(Method::POST, &path).json(&json!({"context": context}))).await.unwrap()
     }
 
+    /// The whole configuration, with its entity tag.
+    pub(crate) async fn document(&self) -> (String, String) {
+        let response = self.request(Method::GET, "/sdk/v1/config").send().await.unwrap();
+        let etag = response.headers()["etag"].to_str().unwrap().to_owned();
+        (etag, response.text().await.unwrap())
+    }
+
     /// Evaluates all flags.
     pub(crate) async fn evaluate_all(&self, context: &Value) -> Answer {
         let request = self.request(Method::POST, "/ofrep/v1/evaluate/flags");

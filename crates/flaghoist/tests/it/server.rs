@@ -197,10 +197,11 @@ impl Starting {
 
 /// The log names the address once the server listens.
 fn address_in(log: &str) -> Option<&str> {
-    let line = log.lines().find(|line| line.contains("listening"))?;
-    let start = line.find("http://")?;
-    let length = line[start..].find('"')?;
-    Some(&line[start..start + length])
+    let address = |line: &'_ str| -> Option<std::ops::Range<usize>> {
+        let start = line.find("http://").filter(|_| line.contains("listening"))?;
+        Some(start..start + line[start..].find('"')?)
+    };
+    log.lines().find_map(|line| address(line).map(|range| &line[range]))
 }
 
 fn read_log(path: &Path) -> String {

@@ -76,5 +76,6 @@ async fn change(
     let intent = Intent::to(action);
     let outcome =
         commands::change_flag(app, &caller.principal, id, intent, |change| Ok(apply(change))).await?;
-    Ok(changed(&outcome, shape))
+    let staleness = commands::staleness_of(app, &outcome.view);
+    Ok(changed(&outcome, staleness, shape))
 }

@@ -251,5 +251,6 @@ pub(crate) async fn create_feature_flag(
     });
     let draft = attributes.into_draft(&mut faults);
     let view = commands::create_flag(&app, &caller.principal, draft, allocations, faults).await?;
-    Ok(Answer(StatusCode::CREATED, single(&view, shape)))
+    let staleness = commands::staleness_of(&app, &view);
+    Ok(Answer(StatusCode::CREATED, single(&view, staleness, shape)))
 }

@@ -30,5 +30,6 @@ pub(crate) async fn get_feature_flag(
     PathOf(id): PathOf<String>,
 ) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
     let view = commands::view_flag(&app, &caller.principal, path_id(&id, "feature flag")?).await?;
-    Ok(Answer(StatusCode::OK, single(&view, shape)))
+    let staleness = commands::staleness_of(&app, &view);
+    Ok(Answer(StatusCode::OK, single(&view, staleness, shape)))
 }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::staleness::{StaleReason, Staleness};
 use flaghoist_model::variant::Variant;
 use serde::Serialize;
 use serde_json::Value;
@@ -207,14 +208,90 @@ pub(crate) struct FlagListAttributes {
     feature_flag_environments: Vec<FlagEnvironmentEntry>,
 }
 
+/// Whether a flag is still needed, why, and what can be done.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StalenessDetails {
+    /// The flag.
+    #[schema(format = Uuid)]
+    id: String,
+    /// As the flag's own member of that name.
+    #[schema(example = "ACTIVE")]
+    staleness_status: &'static str,
+    /// `FULLY_ROLLED_OUT`, `NO_EVALUATIONS` or `NO_ACTIVITY`; null when it is not stale.
+    stale_reason: Option<&'static str>,
+    /// Always null: there is no dismissing yet.
+    #[schema(format = DateTime)]
+    skip_state_check_until: Option<String>,
+    /// Always null.
+    #[schema(format = Uuid)]
+    dismissed_by: Option<String>,
+    /// Always null: code is not looked at.
+    #[schema(value_type = Option<Vec<Object>>)]
+    code_references: Option<Vec<Value>>,
+    /// What can be done, the best first; null when it is not stale.
+    recommended_actions: Option<Vec<RecommendedAction>>,
+}
+
+/// What can be done about a stale flag.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RecommendedAction {
+    /// `remove_from_code`, `archive_flag`, `mark_as_permanent` or `check_sdk_config`.
+    #[schema(example = "archive_flag")]
+    action: &'static str,
+    /// For people.
+    description: &'static str,
+}
+
+impl StalenessDetails {
+    fn of(flag: &Flag, staleness: Staleness) -> Self {
+        let recommended_actions = staleness.reason().map(|reason| {
+            let actions = recommended(reason).iter();
+            actions.map(|(action, description)| RecommendedAction { action, description }).collect()
+        });
+        Self {
+            id: flag.id.to_string(),
+            staleness_status: staleness.as_str(),
+            stale_reason: staleness.reason().map(StaleReason::as_str),
+            skip_state_check_until: None,
+            dismissed_by: None,
+            code_references: None,
+            recommended_actions,
+        }
+    }
+}
+
+fn recommended(reason: StaleReason) -> &'static [(&'static str, &'static str)] {
+    const PERMANENT: (&str, &str) =
+        ("mark_as_permanent", "Keep the flag, and say so, if it is there for emergencies or configuration");
+    const ARCHIVE: (&str, &str) = ("archive_flag", "Archive the flag once no code asks for it");
+    match reason {
+        StaleReason::FullyRolledOut => &[
+            (
+                "remove_from_code",
+                "Everybody in production gets one variant: let the code do so without the flag",
+            ),
+            ARCHIVE,
+            PERMANENT,
+        ],
+        StaleReason::NoEvaluations => &[
+            ARCHIVE,
+            ("check_sdk_config", "If code asks for the flag, see that its SDK reports evaluations here"),
+            PERMANENT,
+        ],
+        StaleReason::NoActivity => &[ARCHIVE, PERMANENT],
+    }
+}
+
 /// Members of a single flag.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct FlagAttributes {
     #[serde(flatten)]
     listed: FlagListAttributes,
-    /// Whether it is still needed.
-    #[schema(value_type = crate::datadog::names::StalenessStatusName)]
+    /// Whether it is still needed: `ACTIVE`, `STALE` or `PERMANENT`.
+    #[schema(example = "ACTIVE")]
     staleness_status: &'static str,
+    /// Why, and what can be done.
+    staleness_details: StalenessDetails,
     /// The oldest change of the flag itself that waits for approval. An extension of ours.
     #[schema(format = Uuid)]
     pending_suggestion_id: Option<String>,
@@ -252,19 +329,28 @@ pub(crate) fn listed(view: &FlagView) -> Resource<FlagListAttributes> {
 }
 
 /// A flag as single answers show it.
-pub(crate) fn single(view: &FlagView, shape: JsonApi) -> Document<Resource<FlagAttributes>> {
+pub(crate) fn single(
+    view: &FlagView,
+    staleness: Staleness,
+    shape: JsonApi,
+) -> Document<Resource<FlagAttributes>> {
     let attributes = FlagAttributes {
         listed: attributes(view, Some(shape)),
-        staleness_status: view.flag.staleness_status.as_str(),
+        staleness_status: staleness.as_str(),
+        staleness_details: StalenessDetails::of(&view.flag, staleness),
         pending_suggestion_id: view.pending_suggestion_id.map(|id| id.to_string()),
     };
     Document { data: Resource { id: view.flag.id.to_string(), kind: KIND, attributes } }
 }
 
 /// What a flag answers to a change: the flag as it is now; 202 when the change waits for an approval.
-pub(crate) fn changed(outcome: &FlagOutcome, shape: JsonApi) -> Answer<Document<Resource<FlagAttributes>>> {
+pub(crate) fn changed(
+    outcome: &FlagOutcome,
+    staleness: Staleness,
+    shape: JsonApi,
+) -> Answer<Document<Resource<FlagAttributes>>> {
     let status = if outcome.suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let mut document = single(&outcome.view, shape);
+    let mut document = single(&outcome.view, staleness, shape);
     if let Some(suggestion) = &outcome.suggestion {
         document.data.attributes.pending_suggestion_id = Some(suggestion.id.to_string());
     }

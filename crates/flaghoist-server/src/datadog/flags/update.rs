@@ -135,5 +135,6 @@ pub(crate) async fn update_feature_flag(
         change.view.flag.update(patch, change.principal, change.now, faults)
     })
     .await?;
-    Ok(changed(&outcome, shape))
+    let staleness = commands::staleness_of(&app, &outcome.view);
+    Ok(changed(&outcome, staleness, shape))
 }

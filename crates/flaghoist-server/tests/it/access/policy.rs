@@ -126,6 +126,7 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("get_eppo_bandits", SdkKey),
     ("get_server_configuration", ServerSdkKey),
     ("precompute_assignments", SdkKey),
+    ("precompute_eppo_assignments", SdkKey),
     ("report_exposures", SdkKey),
     ("report_flag_evaluations", SdkKey),
     ("forward", SdkKey),
@@ -189,6 +190,7 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
         "precompute_assignments" => {
             data("precompute-assignments-request", json!({"subject": {"targeting_key": "alice"}}))
         }
+        "precompute_eppo_assignments" => json!({"subject_key": "alice"}),
         "create_sdk_key" => json!({"kind": "server"}),
         _ => json!({}),
     }

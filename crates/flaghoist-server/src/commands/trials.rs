@@ -1,0 +1,76 @@
+//! What a change would do, without doing it.
+
+use super::flag_environments::EntryChange;
+use super::flags::{FlagView, load};
+use super::suggestions::view_suggestion;
+use crate::ApiError;
+use crate::app::App;
+use crate::decode::not_found;
+use flaghoist_eval::wire;
+use flaghoist_model::Rejection;
+use flaghoist_model::access::Principal;
+use flaghoist_model::compile::compile_flag;
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId, SuggestionId};
+use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::suggestion::ProposedChange;
+use std::collections::BTreeMap;
+
+/// What readers of an environment would get of a flag after a change; none when they would not see it.
+pub(crate) async fn try_change(
+    app: &App,
+    principal: &Principal,
+    (flag_id, environment_id): (FlagId, EnvironmentId),
+    apply: impl FnOnce(&EntryChange<'_>) -> Result<FlagEnvironment, Rejection> + Send,
+) -> Result<Option<wire::Flag>, ApiError> {
+    let (view, saved_filters) = read(app, principal, flag_id).await?;
+    let (_, entry) = view.entry(environment_id)?;
+    let change = EntryChange {
+        flag: &view.flag,
+        entry,
+        saved_filters: &saved_filters,
+        now: app.clock.now(),
+        ids: &*app.ids,
+        view: &view,
+    };
+    let after = apply(&change)?;
+    Ok(compile_flag(&view.flag, &after, &saved_filters))
+}
+
+/// The same of a suggestion, applied now.
+pub(crate) async fn try_suggestion(
+    app: &App,
+    principal: &Principal,
+    (flag_id, environment_id): (FlagId, EnvironmentId),
+    suggestion_id: SuggestionId,
+) -> Result<Option<wire::Flag>, ApiError> {
+    let suggestion = view_suggestion(app, principal, suggestion_id).await?.suggestion;
+    if suggestion.flag_id != flag_id {
+        return Err(not_found("suggestion of this flag", suggestion_id));
+    }
+    let (view, saved_filters) = read(app, principal, flag_id).await?;
+    let (_, entry) = view.entry(environment_id)?;
+    let now = app.clock.now();
+    let (flag, entry): (Flag, FlagEnvironment) = match &suggestion.change {
+        ProposedChange::Entry { target, .. } if suggestion.environment_id == Some(environment_id) => {
+            (view.flag.clone(), entry.with_definition(target, &view.flag, &saved_filters, now)?)
+        }
+        ProposedChange::Entry { .. } => (view.flag.clone(), entry.clone()),
+        ProposedChange::Flag { base, target, .. } => {
+            (view.flag.merged(base, target, principal, now), entry.clone())
+        }
+    };
+    Ok(compile_flag(&flag, &entry, &saved_filters))
+}
+
+async fn read(
+    app: &App,
+    principal: &Principal,
+    flag_id: FlagId,
+) -> Result<(FlagView, BTreeMap<SavedFilterId, SavedFilter>), ApiError> {
+    let mut reader = app.store.read().await?;
+    let view = load(reader.as_mut(), principal, flag_id).await?;
+    let saved_filters = reader.saved_filters(principal.project_id).await?;
+    Ok((view, saved_filters.into_iter().map(|filter| (filter.id, filter)).collect()))
+}
