@@ -13,29 +13,13 @@ mod other;
 pub(crate) use instances::{ApplyState, Instance, Instances};
 
 use crate::app::AppState;
-use crate::publish::{Published, PublishedEnvironment};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use flaghoist_model::id::ProjectId;
-use std::sync::Arc;
 
 /// The project that a listener serves.
 #[derive(Clone, Copy)]
 struct Served(ProjectId);
-
-impl Served {
-    /// The environment with that `DD_ENV`.
-    fn environment<'p>(
-        self,
-        published: &'p Published,
-        dd_env: &str,
-    ) -> Option<&'p Arc<PublishedEnvironment>> {
-        published.environments().find(|published| {
-            let environment = published.environment();
-            environment.project_id == self.0 && environment.queries.iter().any(|query| query == dd_env)
-        })
-    }
-}
 
 /// What an Agent answers.
 pub(crate) fn routes(project_id: ProjectId) -> Router<AppState> {

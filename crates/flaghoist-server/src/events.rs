@@ -19,15 +19,20 @@ mod tally;
 pub(crate) use intake::Intake;
 pub(crate) use last::LastEvaluations;
 pub use own::{count, look, write_down};
-pub(crate) use report::{Kind, Report, read, unpack};
-pub(crate) use tally::Tally;
+pub(crate) use report::Kind;
 
 use crate::ApiError;
+use crate::access::sdk_key::SdkKey;
 use crate::app::App;
-use crate::publish::PublishedEnvironment;
-use jiff::Timestamp;
+use crate::publish::Published;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use flaghoist_model::compile::Channel;
+use flaghoist_model::id::ProjectId;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use tally::{Place, Tally};
 use utoipa::ToSchema;
 
 /// Why an event is not counted.
@@ -71,33 +76,73 @@ pub(crate) struct Receipt {
     pub(crate) dropped: BTreeMap<&'static str, u64>,
 }
 
-/// Counts what was reported of environments; each report finds its own by `environment_of`. Returns once it is durable.
-///
-/// [`ApiError::RateLimited`] when too many wait already, [`ApiError::Unavailable`] when the store takes nothing: nothing
-/// is counted then.
-pub(crate) async fn take<'p>(
-    app: &App,
-    reports: &[Report<'_>],
-    environment_of: impl Fn(&Report<'_>) -> Option<&'p PublishedEnvironment>,
-    now: Timestamp,
-) -> Result<Receipt, ApiError> {
-    let mut tally = Tally::new(now);
-    for report in reports {
-        match environment_of(report) {
-            Some(environment) => report.records.iter().for_each(|record| tally.count(environment, record)),
-            None => tally.drop_all(DropReason::UnknownEnvironment, report.records.len()),
+/// Bodies of fewer bytes are read where they arrive; larger ones beside the workers that answer readers.
+const INLINE_MAX_BYTES: usize = 32 * 1024;
+
+/// Where records of a body belong.
+pub(crate) enum Source {
+    /// To the environment of the reader's key, whatever they say.
+    Key(SdkKey),
+    /// To the environment of the project that has the `DD_ENV` which they say.
+    Agent(Arc<Published>, ProjectId),
+}
+
+impl Source {
+    fn place(&self, dd_env: Option<&str>) -> Option<Place<'_>> {
+        match self {
+            Self::Key(key) => Some(Place { environment: &key.environment, channel: key.channel }),
+            Self::Agent(published, project_id) => {
+                let environment = published.environment_of(*project_id, dd_env.unwrap_or_default())?;
+                Some(Place { environment, channel: Channel::Server })
+            }
         }
     }
-    let dropped = tally.dropped();
-    let accepted = tally.accepted();
-    for (reason, count) in &dropped {
+}
+
+/// Counts what a body reports. Returns once it is durable.
+///
+/// [`ApiError::Invalid`] when it cannot be read, [`ApiError::RateLimited`] when too many wait already,
+/// [`ApiError::Unavailable`] when the store takes nothing: nothing is counted then.
+pub(crate) async fn take(
+    app: &App,
+    headers: &HeaderMap,
+    body: Bytes,
+    kind: Kind,
+    source: Source,
+) -> Result<Receipt, ApiError> {
+    let now = app.clock.now();
+    let encoding = report::Encoding::of(headers)?;
+    let tally = move || -> Result<Tally, ApiError> {
+        let mut tally = Tally::new(now);
+        let text = report::unpack(encoding, &body)?;
+        report::read(&text, kind, &mut |env, record| tally.count(source.place(env), record))?;
+        tally.check()?;
+        Ok(tally)
+    };
+    let tally = if body_is_small(headers, encoding) {
+        tally()?
+    } else {
+        let _turn = app.intake.turn().await;
+        tokio::task::spawn_blocking(tally).await.map_err(ApiError::internal)??
+    };
+    put(app, &tally).await
+}
+
+fn body_is_small(headers: &HeaderMap, encoding: report::Encoding) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    encoding == report::Encoding::Identity && length.is_some_and(|length: usize| length <= INLINE_MAX_BYTES)
+}
+
+async fn put(app: &App, tally: &Tally) -> Result<Receipt, ApiError> {
+    let (accepted, dropped) = (tally.accepted(), tally.dropped());
+    for (reason, count) in dropped {
         app.metrics.events_dropped(*reason, *count);
     }
     match app.intake.put(tally.counted()).await {
         Ok(()) => {
             tally.remember();
             app.metrics.events_accepted(accepted);
-            let dropped = dropped.into_iter().map(|(reason, count)| (reason.as_str(), count)).collect();
+            let dropped = dropped.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
             Ok(Receipt { accepted, dropped })
         }
         Err(reason) => {

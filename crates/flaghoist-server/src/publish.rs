@@ -70,6 +70,14 @@ impl Published {
         self.environments.values()
     }
 
+    /// The environment of a project that has a `DD_ENV`.
+    pub fn environment_of(&self, project_id: ProjectId, dd_env: &str) -> Option<&Arc<PublishedEnvironment>> {
+        self.environments.values().find(|published| {
+            let environment = published.environment();
+            environment.project_id == project_id && environment.queries.iter().any(|query| query == dd_env)
+        })
+    }
+
     /// The project of that key.
     pub fn project_id(&self, key: &str) -> Option<ProjectId> {
         self.project_ids.get(key).copied()
@@ -151,7 +159,7 @@ impl Publisher {
             if let Some(changes) = reader.changes_since(project.id, known.revision()).await? {
                 // Nothing waits between these two: what was taken in is published, even if reading the next project
                 // fails or the request that asked for this goes away.
-                known.apply(changes);
+                known.apply(changes, &self.published.load());
                 self.publish(contents, &projects);
             }
         }

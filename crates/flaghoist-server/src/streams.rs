@@ -13,11 +13,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flaghoist_model::compile::Channel;
 use flaghoist_model::id::CredentialId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
@@ -25,6 +26,8 @@ use utoipa::ToSchema;
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Most streams that are open at once.
 const OPEN_MAX: usize = 100_000;
+/// Most of them with one key, so that no key takes the places of all others.
+const OPEN_OF_KEY_MAX: usize = 50_000;
 /// After how many seconds a reader that found no place may try again.
 const RETRY_SECONDS: u64 = 10;
 /// A reader that connects so soon after a change may have asked for its flags before the change.
@@ -33,13 +36,14 @@ const RECENT_SECONDS: i64 = 60;
 /// The streams of a server.
 pub struct Streams {
     places: Arc<Semaphore>,
+    of_keys: Arc<Mutex<HashMap<CredentialId, usize>>>,
     stopping: CancellationToken,
 }
 
 impl Streams {
     /// No streams yet. They end when `stopping` is cancelled.
     pub fn new(stopping: CancellationToken) -> Self {
-        Self { places: Arc::new(Semaphore::new(OPEN_MAX)), stopping }
+        Self { places: Arc::new(Semaphore::new(OPEN_MAX)), of_keys: Arc::default(), stopping }
     }
 
     /// How many are open.
@@ -47,10 +51,36 @@ impl Streams {
         OPEN_MAX - self.places.available_permits()
     }
 
-    fn take_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+    fn take_place(&self, credential_id: CredentialId) -> Result<Place, ApiError> {
         let full =
-            |_| ApiError::RateLimited { name: "streams", retry_after_seconds: RETRY_SECONDS, standing: None };
-        Arc::clone(&self.places).try_acquire_owned().map_err(full)
+            || ApiError::RateLimited { name: "streams", retry_after_seconds: RETRY_SECONDS, standing: None };
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
+        let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_key = of_keys.entry(credential_id).or_default();
+        if *of_key >= OPEN_OF_KEY_MAX {
+            return Err(full());
+        }
+        *of_key += 1;
+        Ok(Place { credential_id, of_keys: Arc::clone(&self.of_keys), _permit: permit })
+    }
+}
+
+/// A place among the open streams, given back when it is dropped.
+struct Place {
+    credential_id: CredentialId,
+    of_keys: Arc<Mutex<HashMap<CredentialId, usize>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_key) = of_keys.get_mut(&self.credential_id) {
+            *of_key -= 1;
+            if *of_key == 0 {
+                of_keys.remove(&self.credential_id);
+            }
+        }
     }
 }
 
@@ -73,8 +103,16 @@ pub(crate) struct StreamEvent {
 pub(crate) struct News<'a> {
     /// The environment as it is now.
     pub(crate) environment: &'a PublishedEnvironment,
-    /// Keys of the flags that changed; none when it is not known, because the reader was away.
-    pub(crate) changed: Option<BTreeSet<&'a str>>,
+    /// As it was when the reader was last told; none when that is not known, because the reader was away.
+    before: Option<&'a PublishedEnvironment>,
+    channel: Channel,
+}
+
+impl<'a> News<'a> {
+    /// Keys of the flags that changed for the readers of the channel, if that is known.
+    pub(crate) fn changed(&self) -> Option<BTreeSet<&'a str>> {
+        self.before.map(|before| changed(before, self.environment, self.channel))
+    }
 }
 
 /// Writes the data of an event.
@@ -90,7 +128,9 @@ struct Stream {
     /// What is said first.
     greeting: Option<String>,
     tell: Tell,
-    _place: OwnedSemaphorePermit,
+    /// When it is to be shown that the stream lives.
+    heartbeat_at: Instant,
+    _place: Place,
 }
 
 /// The answer that is a stream of changes of the reader's environment. A `Last-Event-ID` of before the present is
@@ -101,7 +141,7 @@ pub(crate) fn open(
     headers: &HeaderMap,
     tell: Tell,
 ) -> Result<Response, ApiError> {
-    let place = app.streams.take_place()?;
+    let place = app.streams.take_place(reader.credential_id)?;
     let mut published_anew = app.publisher.subscribe();
     // Something may have been published since the reader's key was looked up.
     published_anew.mark_changed();
@@ -111,10 +151,12 @@ pub(crate) fn open(
         Some(id) => id.trim() != present.content_revision.to_string(),
         None => reader.now.as_second() - present.content_at.as_second() < RECENT_SECONDS,
     };
-    // A comment makes proxies pass the head of the answer on.
-    let mut greeting = ":\n\n".to_owned();
+    // Something makes proxies pass the head of the answer on. An id without data is no event, and what the reader gives
+    // as the last one when it comes again.
+    let mut greeting = format!("id: {}\n\n", present.content_revision);
     if missed {
-        greeting += &event(&reader.environment, None, tell);
+        greeting +=
+            &event(&News { environment: &reader.environment, before: None, channel: reader.channel }, tell);
     }
     let stream = Stream {
         app: Arc::clone(app),
@@ -124,10 +166,12 @@ pub(crate) fn open(
         published_anew,
         greeting: Some(greeting),
         tell,
+        heartbeat_at: Instant::now() + HEARTBEAT,
         _place: place,
     };
     let events = futures_util::stream::unfold(stream, |mut stream| async {
         let text = stream.next().await?;
+        stream.heartbeat_at = Instant::now() + HEARTBEAT;
         Some((Ok::<_, Infallible>(Bytes::from(text)), stream))
     });
     let headers = [
@@ -151,12 +195,15 @@ impl Stream {
                     changed.ok()?;
                     false
                 }
-                () = tokio::time::sleep(HEARTBEAT) => true,
+                () = tokio::time::sleep_until(self.heartbeat_at) => true,
             };
             let present = self.present()?;
             let before = std::mem::replace(&mut self.seen, present);
-            if before.environment().content_revision != self.seen.environment().content_revision {
-                return Some(event(&self.seen, Some((&before, self.channel)), self.tell));
+            // An environment published anew may be the same for the readers of this channel.
+            let revision = |environment: &PublishedEnvironment| environment.channel(self.channel).revision;
+            if revision(&before) != revision(&self.seen) {
+                let news = News { environment: &self.seen, before: Some(&before), channel: self.channel };
+                return Some(event(&news, self.tell));
             }
             if is_alive_only {
                 return Some(":\n\n".to_owned());
@@ -172,10 +219,9 @@ impl Stream {
     }
 }
 
-fn event(now: &PublishedEnvironment, before: Option<(&PublishedEnvironment, Channel)>, tell: Tell) -> String {
-    let changed = before.map(|(before, channel)| changed(before, now, channel));
-    let data = tell(&News { environment: now, changed });
-    format!("event: message\nid: {}\ndata: {data}\n\n", now.environment().content_revision)
+fn event(news: &News<'_>, tell: Tell) -> String {
+    let id = news.environment.environment().content_revision;
+    format!("event: message\nid: {id}\ndata: {}\n\n", tell(news))
 }
 
 /// Keys of the flags that readers of a channel get otherwise, or no longer, or newly.

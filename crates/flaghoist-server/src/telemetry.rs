@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_MAX_BYTES: usize = 64;
 
 /// Where the routes of reading applications start.
-const READS: [&str; 14] = [
+const READS: [&str; 20] = [
     "/ofrep/",
     "/sdk/",
     "/precompute-assignments",
@@ -40,6 +40,12 @@ const READS: [&str; 14] = [
     "/evp_proxy/",
     "/telemetry/",
     "/dogstatsd/",
+    "/v1.0/",
+    "/profiling/",
+    "/debugger/",
+    "/symdb/",
+    "/tracer_flare/",
+    "/openlineage/",
 ];
 
 /// Counts, times and logs a request, and gives it an id: the client's `X-Request-Id`, or a new one.

@@ -102,7 +102,7 @@ pub trait EventStore: Send + Sync {
     async fn last_evaluations(&self, environment_id: EnvironmentId) -> Result<Vec<(FlagId, Timestamp)>>;
 
     /// What a flag served in an environment in the minutes from `since` to before `until`, oldest first, at most
-    /// `limit` buckets.
+    /// the last `limit` buckets.
     async fn evaluation_buckets(
         &self,
         environment_id: EnvironmentId,

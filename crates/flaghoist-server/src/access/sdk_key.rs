@@ -43,8 +43,8 @@ impl FromRequestParts<AppState> for SdkKey {
         })?;
         let now = app.clock.now();
         let published = app.publisher.published();
-        Self::read(app, &published, &secret::hash(&key), now)?
-            .ok_or_else(|| stranger("the key is no SDK key of ours, or no longer taken"))
+        let reader = Self::read(app, &published, &secret::hash(&key), now)?;
+        reader.ok_or_else(|| unknown(app, || stranger("the key is no SDK key of ours, or no longer taken")))
     }
 }
 
@@ -67,12 +67,20 @@ impl FromRequestParts<AppState> for StreamKey {
             None => None,
         };
         reader.map(Self).ok_or_else(|| {
-            let refusal = ApiError::Unauthenticated(
-                "the token is none of ours, or too old; evaluate again for another",
-            );
-            app.limits.stranger(None, ClientAddress::of(parts, app), refusal)
+            unknown(app, || {
+                let refusal = ApiError::Unauthenticated(
+                    "the token is none of ours, or too old; evaluate again for another",
+                );
+                app.limits.stranger(None, ClientAddress::of(parts, app), refusal)
+            })
         })
     }
+}
+
+/// Why a key is not known: while the store cannot be read, it may be new. Some SDKs stop for good when they are told that
+/// their key is wrong.
+fn unknown(app: &AppState, refusal: impl FnOnce() -> ApiError) -> ApiError {
+    if app.publisher.is_current() { refusal() } else { ApiError::Unavailable }
 }
 
 impl SdkKey {

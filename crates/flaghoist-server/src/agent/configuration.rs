@@ -26,25 +26,26 @@ struct Request {
 struct Client {
     id: String,
     #[serde(default)]
-    products: Vec<String>,
+    products: Option<Vec<String>>,
     #[serde(default)]
-    state: ClientState,
+    state: Option<ClientState>,
     #[serde(default)]
-    client_tracer: Tracer,
+    client_tracer: Option<Tracer>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ClientState {
-    targets_version: i64,
+    targets_version: Option<i64>,
     config_states: Option<Vec<ConfigState>>,
-    has_error: bool,
+    has_error: Option<bool>,
     error: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ConfigState {
+    id: String,
     version: i64,
     product: String,
     apply_state: u64,
@@ -69,17 +70,17 @@ pub(super) async fn get_configuration(
 ) -> Result<Response, ApiError> {
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let Request { client } = decode::parse_object(&body)?;
-    let asks_for_flags = client.products.iter().any(|product| product == PRODUCT);
+    let asks_for_flags = client.products.iter().flatten().any(|product| product == PRODUCT);
     if !asks_for_flags {
         return Ok(json(Bytes::from_static(b"{}")));
     }
     let published = app.publisher.published();
-    let env = client.client_tracer.env.clone().unwrap_or_default();
-    let environment = served.environment(&published, &env);
-    let state = client.state;
+    let tracer = client.client_tracer.unwrap_or_default();
+    let env = tracer.env.unwrap_or_default();
+    let environment = published.environment_of(served.0, &env);
+    let state = client.state.unwrap_or_default();
     let held = state.config_states.unwrap_or_default().into_iter().find(|state| state.product == PRODUCT);
-    let failed = state.has_error.then_some(state.error).flatten().filter(|error| !error.is_empty());
-    let tracer = client.client_tracer;
+    let failed = state.error.filter(|_| state.has_error == Some(true)).filter(|error| !error.is_empty());
     app.instances.saw(Seen {
         project_id: served.0,
         environment_id: environment.map(|environment| environment.id()),
@@ -99,7 +100,9 @@ pub(super) async fn get_configuration(
         at: app.clock.now(),
     });
     let Some(environment) = environment else { return Ok(json(Bytes::from_static(b"{}"))) };
-    let is_held = held.is_some() && state.targets_version == version(environment.environment());
+    let version = version(environment.environment());
+    let is_its = |held: &ConfigState| held.id == environment.id().to_string() && held.version == version;
+    let is_held = state.targets_version == Some(version) && held.as_ref().is_some_and(is_its);
     let answer = if is_held { Bytes::from_static(b"{}") } else { environment.remote_configuration().clone() };
     Ok(json(answer))
 }

@@ -5,7 +5,7 @@ use crate::ApiError;
 use crate::app::{App, AppState};
 use crate::datadog_sdk::events::BODY_MAX_BYTES;
 use crate::decode;
-use crate::events::{self, Kind, Receipt, Report};
+use crate::events::{self, Kind, Receipt, Source};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -40,12 +40,7 @@ async fn take(
     kind: Kind,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
-    let text = events::unpack(headers, &body)?;
-    let reports = events::read(&text, kind)?;
-    let published = app.publisher.published_now();
-    let environment_of = |report: &Report<'_>| {
-        served.environment(&published, report.env.as_deref().unwrap_or_default()).map(|found| &**found)
-    };
-    let receipt = events::take(app, &reports, environment_of, app.clock.now()).await?;
+    let source = Source::Agent(app.publisher.published_now(), served.0);
+    let receipt = events::take(app, headers, body, kind, source).await?;
     Ok((StatusCode::ACCEPTED, Json(receipt)))
 }

@@ -1,10 +1,13 @@
 //! What tracers send to an Agent that is about no flag: taken, so that they neither fail nor complain, and forgotten.
 
+use crate::app::AppState;
 use axum::Json;
 use axum::body::Body;
+use axum::extract::State;
 use axum::http::StatusCode;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Where tracers send traces, which want an answer about sampling.
 pub(super) const TRACES: &[&str] =
@@ -30,25 +33,29 @@ pub(super) const FORGOTTEN: &[&str] = &[
 const BODY_MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Traces: no rates, so that tracers keep theirs.
-pub(super) async fn forget_traces(body: Body) -> Json<Value> {
-    discard(body).await;
+pub(super) async fn forget_traces(State(app): State<AppState>, body: Body) -> Json<Value> {
+    discard(body, app.body_timeout).await;
     Json(json!({"rate_by_service": {}}))
 }
 
 /// Anything else.
-pub(super) async fn forget(body: Body) -> (StatusCode, Json<Value>) {
-    discard(body).await;
+pub(super) async fn forget(State(app): State<AppState>, body: Body) -> (StatusCode, Json<Value>) {
+    discard(body, app.body_timeout).await;
     (StatusCode::ACCEPTED, Json(json!({})))
 }
 
 /// Reads a body without keeping it: an answer before the end of a request breaks some clients.
-async fn discard(body: Body) {
+async fn discard(body: Body, limit: Duration) {
     let mut chunks = body.into_data_stream();
-    let mut length_bytes = 0;
-    while let Some(Ok(chunk)) = chunks.next().await {
-        length_bytes += chunk.len();
-        if length_bytes > BODY_MAX_BYTES {
-            return;
+    let read = async {
+        let mut length_bytes = 0;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            length_bytes += chunk.len();
+            if length_bytes > BODY_MAX_BYTES {
+                return;
+            }
         }
-    }
+    };
+    // Whoever sends too slowly gets an answer all the same.
+    let _ = tokio::time::timeout(limit, read).await;
 }

@@ -5,7 +5,7 @@ use crate::access::sdk_key::SdkKey;
 use crate::app::{App, AppState};
 use crate::datadog::{Errors, Filters, WriteErrors};
 use crate::decode;
-use crate::events::{self, Kind, Receipt};
+use crate::events::{self, Kind, Receipt, Source};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -54,7 +54,7 @@ pub(crate) async fn report_exposures(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    take(&app, &reader, &headers, body, Kind::Exposure).await
+    take(&app, reader, &headers, body, Kind::Exposure).await
 }
 
 /// Report how often flags were evaluated
@@ -76,7 +76,7 @@ pub(crate) async fn report_flag_evaluations(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    take(&app, &reader, &headers, body, Kind::Evaluation).await
+    take(&app, reader, &headers, body, Kind::Evaluation).await
 }
 
 /// Query of a forwarded request.
@@ -116,20 +116,18 @@ pub(crate) async fn forward(
             return Ok((StatusCode::ACCEPTED, Json(Receipt::default())));
         }
     };
-    take(&app, &reader, &headers, body, kind).await
+    take(&app, reader, &headers, body, kind).await
 }
 
 /// The key says of which environment a report is, whatever the application calls it.
 pub(crate) async fn take(
     app: &App,
-    reader: &SdkKey,
+    reader: SdkKey,
     headers: &HeaderMap,
     body: Body,
     kind: Kind,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
-    let text = events::unpack(headers, &body)?;
-    let reports = events::read(&text, kind)?;
-    let receipt = events::take(app, &reports, |_| Some(&*reader.environment), reader.now).await?;
+    let receipt = events::take(app, headers, body, kind, Source::Key(reader)).await?;
     Ok((StatusCode::ACCEPTED, Json(receipt)))
 }

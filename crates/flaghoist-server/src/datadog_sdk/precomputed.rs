@@ -46,9 +46,9 @@ struct RequestAttributes<'a> {
     #[serde(default)]
     env: Option<Env>,
     #[serde(default)]
-    capabilities: Vec<String>,
+    capabilities: Option<Vec<String>>,
     #[serde(default)]
-    source: Source,
+    source: Option<Source>,
     #[serde(borrow)]
     subject: RequestSubject<'a>,
 }
@@ -56,7 +56,7 @@ struct RequestAttributes<'a> {
 #[derive(Default, Deserialize)]
 struct Source {
     #[serde(default)]
-    capabilities: Vec<String>,
+    capabilities: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -204,7 +204,8 @@ pub(crate) async fn precompute_assignments(
         })?,
     };
     let subject = Subject { targeting_key: subject.targeting_key.as_deref(), attributes: &attributes };
-    let asks_to_hide = capabilities.iter().chain(&source.capabilities).any(|name| name == HIDING_CAPABILITY);
+    let of_source = source.and_then(|source| source.capabilities);
+    let asks_to_hide = capabilities.iter().chain(&of_source).flatten().any(|name| name == HIDING_CAPABILITY);
     let hiding = asks_to_hide.then(|| Hiding { salt: app.ids.mint().into_bytes() });
     let channel = reader.environment.channel(Channel::Client);
     let mut flags = BTreeMap::new();

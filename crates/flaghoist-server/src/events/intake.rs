@@ -1,15 +1,17 @@
 //! The way into the store of counts: whoever waits is written together.
 
 use super::DropReason;
-use flaghoist_store::{CountedEvaluations, EvaluationSeries, EventStore};
+use flaghoist_store::{CountedEvaluations, Error, EvaluationSeries, EventStore};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot};
 
 /// Most counts that may wait.
-const WAITING_MAX: usize = 200_000;
-/// Most reports that are written at once.
-const REPORTS_MAX: usize = 4_096;
+const WAITING_MAX: usize = 50_000;
+/// Reports are written together until they have so many counts; each has fewer.
+const WRITTEN_MAX: usize = 5_000;
+/// Large bodies that are read at the same time.
+const TURNS: usize = 2;
 
 struct Waiting {
     counted: Vec<CountedEvaluations>,
@@ -22,17 +24,23 @@ pub(crate) struct Intake {
     room: Arc<Semaphore>,
     sender: mpsc::UnboundedSender<Waiting>,
     receiver: Mutex<Option<mpsc::UnboundedReceiver<Waiting>>>,
+    turns: Semaphore,
 }
 
 impl Default for Intake {
     fn default() -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let room = Arc::new(Semaphore::new(WAITING_MAX));
-        Self { room, sender, receiver: Mutex::new(Some(receiver)) }
+        Self { room, sender, receiver: Mutex::new(Some(receiver)), turns: Semaphore::new(TURNS) }
     }
 }
 
 impl Intake {
+    /// Waits until a large body may be read. None never comes: the turns are not closed.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+
     /// Writes counts. Returns once they are durable.
     pub(super) async fn put(&self, counted: Vec<CountedEvaluations>) -> Result<(), DropReason> {
         if counted.is_empty() {
@@ -65,41 +73,67 @@ pub(super) struct Queue {
 impl Queue {
     /// Waits until somebody waits. Nothing is lost when the call is dropped.
     pub(super) async fn fill(&mut self) {
-        self.receiver.recv_many(&mut self.taken, REPORTS_MAX).await;
+        if let Some(waiting) = self.receiver.recv().await {
+            self.taken.push(waiting);
+            self.fill_now();
+        }
     }
 
-    /// Takes what is there, without waiting. Whether there is anything.
+    /// Takes what is there, without waiting, as far as it is written at once. Whether there is anything.
     pub(super) fn fill_now(&mut self) -> bool {
-        while let Ok(waiting) = self.receiver.try_recv() {
+        let mut rows: usize = self.taken.iter().map(|waiting| waiting.counted.len()).sum();
+        while rows < WRITTEN_MAX
+            && let Ok(waiting) = self.receiver.try_recv()
+        {
+            rows += waiting.counted.len();
             self.taken.push(waiting);
         }
         !self.taken.is_empty()
     }
 
-    /// Writes what was taken, and tells those who wait.
+    /// Writes what was taken, and tells those who wait. When the store refuses it, each alone: what is wrong with one
+    /// report is no matter of the others.
     pub(super) async fn write(&mut self, store: &dyn EventStore) {
-        let mut cells: HashMap<(EvaluationSeries, i64), CountedEvaluations> = HashMap::new();
-        let mut waiters = Vec::with_capacity(self.taken.len());
-        for waiting in self.taken.drain(..) {
-            for counted in waiting.counted {
-                let key = (counted.series.clone(), counted.minute);
-                cells.entry(key).and_modify(|cell| merge(cell, &counted)).or_insert(counted);
+        let taken = std::mem::take(&mut self.taken);
+        let merged = merge(&taken);
+        match store.add_evaluations(&merged).await {
+            Ok(()) => taken.into_iter().for_each(|waiting| waiting.tell(true)),
+            Err(error @ Error::Unavailable(_)) => {
+                tracing::warn!(cause = %error, reports = taken.len(), "could not count what readers reported");
+                taken.into_iter().for_each(|waiting| waiting.tell(false));
             }
-            waiters.push((waiting.written, waiting.room));
-        }
-        let counted: Vec<CountedEvaluations> = cells.into_values().collect();
-        let written = store.add_evaluations(&counted).await;
-        if let Err(error) = &written {
-            tracing::warn!(cause = %error, reports = waiters.len(), "could not count what readers reported");
-        }
-        for (waiter, _room) in waiters {
-            // Whoever does not wait any more has gone away.
-            let _ = waiter.send(written.is_ok());
+            Err(_) => {
+                for waiting in taken {
+                    let written = store.add_evaluations(&waiting.counted).await;
+                    if let Err(error) = &written {
+                        tracing::error!(cause = %error, "could not count what a reader reported");
+                    }
+                    waiting.tell(written.is_ok());
+                }
+            }
         }
     }
 }
 
-fn merge(cell: &mut CountedEvaluations, other: &CountedEvaluations) {
+impl Waiting {
+    fn tell(self, is_written: bool) {
+        // Whoever does not wait any more has gone away.
+        let _ = self.written.send(is_written);
+        drop(self.room);
+    }
+}
+
+/// Counts of the same, added up.
+fn merge(taken: &[Waiting]) -> Vec<CountedEvaluations> {
+    let mut cells: HashMap<(&EvaluationSeries, i64), CountedEvaluations> = HashMap::new();
+    for counted in taken.iter().flat_map(|waiting| &waiting.counted) {
+        let key = (&counted.series, counted.minute);
+        cells.entry(key).and_modify(|cell| add(cell, counted)).or_insert_with(|| counted.clone());
+    }
+    cells.into_values().collect()
+}
+
+fn add(cell: &mut CountedEvaluations, other: &CountedEvaluations) {
     cell.counts.add(other.counts);
     cell.first_at = cell.first_at.min(other.first_at);
     cell.last_at = cell.last_at.max(other.last_at);

@@ -9,8 +9,12 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::io::Read as _;
 
-/// Most bytes of a report once it is decompressed.
-const UNPACKED_MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// Most bytes of a body once it is decompressed.
+const UNPACKED_MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// Most records of a body. SDKs send a thousand at most.
+const RECORDS_MAX: usize = 50_000;
+/// Most evaluations of one record: more than an application makes in the time that a record is of.
+const COUNT_MAX: u32 = 10_000_000;
 
 /// Of what kind the records of a report are, which its address says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +23,6 @@ pub(crate) enum Kind {
     Exposure,
     /// A flag was evaluated, some number of times.
     Evaluation,
-}
-
-/// Records of one application.
-pub(crate) struct Report<'a> {
-    /// The application's `DD_ENV`, if it says it.
-    pub(crate) env: Option<Cow<'a, str>>,
-    /// What it reports.
-    pub(crate) records: Vec<Result<Record<'a>, DropReason>>,
 }
 
 /// Exposures or evaluations of one outcome of a flag.
@@ -52,14 +48,14 @@ pub(crate) struct Record<'a> {
 #[serde(rename_all = "camelCase")]
 struct Entry<'a> {
     #[serde(borrow, default)]
-    context: Option<Context<'a>>,
+    context: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    exposures: Option<Vec<&'a RawValue>>,
+    exposures: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    flag_evaluations: Option<Vec<&'a RawValue>>,
+    flag_evaluations: Option<&'a RawValue>,
     /// Ours, which hold both kinds.
     #[serde(borrow, default)]
-    evaluations: Option<Vec<&'a RawValue>>,
+    evaluations: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -149,21 +145,38 @@ impl Moment {
     }
 }
 
-/// The text of a report, decompressed if it says that it is compressed.
-pub(crate) fn unpack<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Cow<'b, [u8]>, ApiError> {
-    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Identity,
+    Gzip,
+    /// RFC 1950, which HTTP calls so.
+    Deflate,
+}
+
+impl Encoding {
+    /// What the headers say.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let encoding = headers.get(header::CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
+        match encoding.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("" | "identity") => Ok(Self::Identity),
+            Some("gzip") => Ok(Self::Gzip),
+            Some("deflate") => Ok(Self::Deflate),
+            Some(other) => {
+                Err(invalid(format!("the body is encoded as {other:?}; send gzip, deflate or nothing")))
+            }
+        }
+    }
+}
+
+/// The text of a body, decompressed.
+pub(super) fn unpack(encoding: Encoding, body: &[u8]) -> Result<Cow<'_, [u8]>, ApiError> {
     let mut unpacked = Vec::new();
-    let read = match encoding.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("" | "identity") => return Ok(Cow::Borrowed(body)),
-        Some("gzip") => {
-            flate2::read::GzDecoder::new(body).take(UNPACKED_MAX_BYTES + 1).read_to_end(&mut unpacked)
-        }
-        Some("deflate") => {
-            flate2::read::ZlibDecoder::new(body).take(UNPACKED_MAX_BYTES + 1).read_to_end(&mut unpacked)
-        }
-        Some(other) => {
-            return Err(invalid(format!("the body is encoded as {other:?}; send gzip, deflate or nothing")));
-        }
+    let limit = UNPACKED_MAX_BYTES + 1;
+    let read = match encoding {
+        Encoding::Identity => return Ok(Cow::Borrowed(body)),
+        Encoding::Gzip => flate2::read::MultiGzDecoder::new(body).take(limit).read_to_end(&mut unpacked),
+        Encoding::Deflate => flate2::read::ZlibDecoder::new(body).take(limit).read_to_end(&mut unpacked),
     };
     read.map_err(|error| invalid(format!("the body does not decompress: {error}")))?;
     if u64::try_from(unpacked.len()).is_ok_and(|length| length <= UNPACKED_MAX_BYTES) {
@@ -172,47 +185,109 @@ pub(crate) fn unpack<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Cow<'b, 
     Err(ApiError::TooLarge { limit_bytes: usize::try_from(UNPACKED_MAX_BYTES).unwrap_or(usize::MAX) })
 }
 
-/// The reports in a body. `kind` is that of records whose list does not say it.
+/// Takes records, each with the `DD_ENV` that its application says, if it does.
+pub(super) type Take<'t> = &'t mut dyn FnMut(Option<&str>, Result<Record<'_>, DropReason>);
+
+/// Hands every record of a body to `take`, one after another: nothing is kept. `kind` is that of records whose list does
+/// not say it. A record that is not of the documented shape spoils nothing but itself.
 ///
-/// [`ApiError::Invalid`] when the body is no JSON at all; a record that is not of the documented shape spoils nothing but
-/// itself.
-pub(crate) fn read(body: &[u8], kind: Kind) -> Result<Vec<Report<'_>>, ApiError> {
-    let mut reports = Vec::new();
+/// [`ApiError::Invalid`] when the body is no JSON, or has too many records: what was taken before is to be forgotten.
+pub(super) fn read(body: &[u8], kind: Kind, take: Take<'_>) -> Result<(), ApiError> {
+    let mut count = 0_usize;
+    let mut take = |env: Option<&str>, record: Result<Record<'_>, DropReason>| {
+        count += 1;
+        if count <= RECORDS_MAX {
+            take(env, record);
+        }
+        count <= RECORDS_MAX
+    };
     for value in serde_json::Deserializer::from_slice(body).into_iter::<&RawValue>() {
         let value = value.map_err(|error| {
             invalid(format!("the body is no JSON object, nor lines of JSON objects: {error}"))
         })?;
-        let Ok(entry) = serde_json::from_str::<Entry<'_>>(value.get()) else {
-            reports.push(Report { env: None, records: vec![Err(DropReason::Malformed)] });
-            continue;
-        };
-        let lists = [
-            (entry.exposures, Kind::Exposure),
-            (entry.flag_evaluations, Kind::Evaluation),
-            (entry.evaluations, Kind::Evaluation),
-        ];
-        let is_record = lists.iter().all(|(list, _)| list.is_none());
-        let mut records = Vec::new();
-        for (list, kind) in lists {
-            records.extend(list.unwrap_or_default().into_iter().map(|record| read_record(record, kind)));
+        if !read_value(value, kind, &mut take) {
+            return Err(invalid(format!("the body has more than {RECORDS_MAX} records; send fewer at once")));
         }
-        if is_record {
-            records.push(read_record(value, kind));
-        }
-        reports.push(Report { env: entry.context.and_then(|context| context.env), records });
     }
-    Ok(reports)
+    Ok(())
+}
+
+/// Whether there is room for more.
+fn read_value(
+    value: &RawValue,
+    kind: Kind,
+    take: &mut dyn FnMut(Option<&str>, Result<Record<'_>, DropReason>) -> bool,
+) -> bool {
+    let Ok(entry) = serde_json::from_str::<Entry<'_>>(value.get()) else {
+        return take(None, Err(DropReason::Malformed));
+    };
+    let context = entry.context.and_then(|context| serde_json::from_str::<Context<'_>>(context.get()).ok());
+    let env = context.and_then(|context| context.env);
+    let lists = [
+        (entry.exposures, Kind::Exposure),
+        (entry.flag_evaluations, Kind::Evaluation),
+        (entry.evaluations, Kind::Evaluation),
+    ];
+    if lists.iter().all(|(list, _)| list.is_none()) {
+        return take(env.as_deref(), read_record(value, kind));
+    }
+    for (list, kind) in lists {
+        let Some(list) = list else { continue };
+        let mut has_room = true;
+        let each = Each(|record: &RawValue| {
+            has_room = take(env.as_deref(), read_record(record, kind));
+            has_room
+        });
+        let mut deserializer = serde_json::Deserializer::from_str(list.get());
+        let is_list = serde::de::DeserializeSeed::deserialize(each, &mut deserializer).is_ok();
+        if !has_room || (!is_list && !take(env.as_deref(), Err(DropReason::Malformed))) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Visits the elements of a list as they are read, until it is told that there is no more room.
+struct Each<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue) -> bool> serde::de::DeserializeSeed<'de> for Each<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(&'de RawValue) -> bool> serde::de::Visitor<'de> for Each<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of records")
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(record) = list.next_element::<&'de RawValue>()? {
+            if !(self.0)(record) {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn read_record(record: &RawValue, kind: Kind) -> Result<Record<'_>, DropReason> {
     let written: Written<'_> = serde_json::from_str(record.get()).map_err(|_| DropReason::Malformed)?;
     let timestamp = written.timestamp.map(Moment::milliseconds);
+    let count = if kind == Kind::Exposure { 1 } else { written.evaluation_count.unwrap_or(1) };
+    if !(1..=COUNT_MAX).contains(&count) {
+        return Err(DropReason::Malformed);
+    }
     Ok(Record {
         kind,
         flag: written.flag.0,
         allocation: written.allocation.map_or(Cow::Borrowed(""), |key| key.0),
         variant: written.variant.map_or(Cow::Borrowed(""), |key| key.0),
-        count: if kind == Kind::Exposure { 1 } else { written.evaluation_count.unwrap_or(1) },
+        count,
         is_error: written.error.is_some(),
         first_ms: written.first_evaluation.map(Moment::milliseconds).or(timestamp),
         last_ms: written.last_evaluation.map(Moment::milliseconds).or(timestamp),

@@ -2,7 +2,10 @@
 
 use super::DropReason;
 use super::report::{Kind, Record};
-use crate::publish::{Outcome, PublishedEnvironment, PublishedFlag};
+use crate::ApiError;
+use crate::publish::{Outcome, PublishedEnvironment};
+use flaghoist_model::Fault;
+use flaghoist_model::compile::Channel;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use flaghoist_store::{CountedEvaluations, EvaluationCounts, EvaluationSeries};
 use jiff::Timestamp;
@@ -14,63 +17,62 @@ const AGE_MAX_MS: i64 = 24 * 3_600 * 1_000;
 /// How far the clock of a reader may be ahead.
 const AHEAD_MAX_MS: i64 = 5 * 60 * 1_000;
 const MINUTE_MS: i64 = 60_000;
-/// What a key is counted as that the flag does not know: readers could make up as many as they like.
-const UNKNOWN: &str = "(unknown)";
+
+/// Most counts of one report: of outcomes and minutes. SDKs send some hundreds.
+const CELLS_MAX: usize = 5_000;
 
 /// Counts of one report.
 pub(crate) struct Tally {
     now: Timestamp,
-    cells: HashMap<(EnvironmentId, FlagId, Place, i64), Cell, foldhash::fast::RandomState>,
+    cells: HashMap<CellKey, Cell, foldhash::fast::RandomState>,
     accepted: u64,
     dropped: BTreeMap<DropReason, u64>,
+    is_full: bool,
 }
 
-/// Where in a flag a record is counted: at an outcome of its counter, or at one with unknown keys.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    Outcome(usize),
-    /// Whether the variant is known, by its position in the list of outcomes; the allocation is not.
-    UnknownAllocation(usize),
-    Unknown,
+/// Whose flags are reported of, and which of them the reader sees.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'p> {
+    pub(crate) environment: &'p PublishedEnvironment,
+    pub(crate) channel: Channel,
 }
 
 struct Cell {
-    outcome: Option<Arc<Outcome>>,
-    is_allocation_known: bool,
+    outcome: Arc<Outcome>,
     counts: EvaluationCounts,
     first_ms: i64,
     last_ms: i64,
 }
 
+/// An outcome, by its place in memory, which its cell keeps taken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct OutcomeId(usize);
+
+/// What is counted together: an outcome of a flag in an environment and in a minute.
+type CellKey = (EnvironmentId, FlagId, OutcomeId, i64);
+
 impl Tally {
     /// Nothing yet, at that moment.
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self { now, cells: HashMap::default(), accepted: 0, dropped: BTreeMap::new() }
+        Self { now, cells: HashMap::default(), accepted: 0, dropped: BTreeMap::new(), is_full: false }
     }
 
     /// Counts a record, or drops it.
-    pub(crate) fn count(
-        &mut self,
-        environment: &PublishedEnvironment,
-        record: &Result<Record<'_>, DropReason>,
-    ) {
-        let counted = match record {
-            Ok(record) => self.place(environment, record),
-            Err(reason) => Err(*reason),
+    pub(crate) fn count(&mut self, place: Option<Place<'_>>, record: Result<Record<'_>, DropReason>) {
+        let counted = match (place, record) {
+            (Some(place), Ok(record)) => self.add(place, &record),
+            (None, Ok(_)) => Err(DropReason::UnknownEnvironment),
+            (_, Err(reason)) => Err(reason),
         };
         match counted {
             Ok(()) => self.accepted += 1,
-            Err(reason) => self.drop_all(reason, 1),
+            Err(reason) => *self.dropped.entry(reason).or_default() += 1,
         }
     }
 
-    /// Drops so many records.
-    pub(crate) fn drop_all(&mut self, reason: DropReason, count: usize) {
-        *self.dropped.entry(reason).or_default() += u64::try_from(count).unwrap_or(u64::MAX);
-    }
-
-    fn place(&mut self, environment: &PublishedEnvironment, record: &Record<'_>) -> Result<(), DropReason> {
-        let flag = environment.flag(&record.flag).ok_or(DropReason::UnknownFlag)?;
+    fn add(&mut self, place: Place<'_>, record: &Record<'_>) -> Result<(), DropReason> {
+        let flag = place.environment.channel(place.channel).flag(&record.flag);
+        let flag = flag.ok_or(DropReason::UnknownFlag)?;
         let now_ms = self.now.as_millisecond();
         let last_ms = record.last_ms.unwrap_or(now_ms);
         if last_ms < now_ms - AGE_MAX_MS || last_ms > now_ms + AHEAD_MAX_MS {
@@ -78,19 +80,27 @@ impl Tally {
         }
         let last_ms = last_ms.min(now_ms);
         let first_ms = record.first_ms.unwrap_or(last_ms).clamp(now_ms - AGE_MAX_MS, last_ms);
-        let (place, outcome) = find(flag, record);
-        let key = (environment.id(), flag.id, place, last_ms.div_euclid(MINUTE_MS));
-        let cell = self.cells.entry(key).or_insert_with(|| Cell {
-            outcome,
-            is_allocation_known: matches!(place, Place::Outcome(_)),
-            counts: EvaluationCounts::default(),
-            first_ms,
-            last_ms,
-        });
+        let outcome = flag.counter.reported(&record.allocation, &record.variant);
+        let minute = last_ms.div_euclid(MINUTE_MS);
+        let key = (place.environment.id(), flag.id, OutcomeId(Arc::as_ptr(&outcome) as usize), minute);
+        if self.cells.len() >= CELLS_MAX && !self.cells.contains_key(&key) {
+            self.is_full = true;
+        }
+        let counts = EvaluationCounts::default();
+        let cell = self.cells.entry(key).or_insert(Cell { outcome, counts, first_ms, last_ms });
         cell.first_ms = cell.first_ms.min(first_ms);
         cell.last_ms = cell.last_ms.max(last_ms);
         cell.counts.add(counts_of(record));
         Ok(())
+    }
+
+    /// Refuses a report with more counts than one may have.
+    pub(crate) fn check(&self) -> Result<(), ApiError> {
+        if !self.is_full {
+            return Ok(());
+        }
+        let message = format!("the body has more than {CELLS_MAX} different counts; send fewer at once");
+        Err(ApiError::Invalid(vec![Fault { pointer: String::new(), message }]))
     }
 
     /// How many records are counted.
@@ -99,23 +109,20 @@ impl Tally {
     }
 
     /// How many are not.
-    pub(crate) fn dropped(&self) -> BTreeMap<DropReason, u64> {
-        self.dropped.clone()
+    pub(crate) fn dropped(&self) -> &BTreeMap<DropReason, u64> {
+        &self.dropped
     }
 
     /// The counts, as the store takes them.
     pub(crate) fn counted(&self) -> Vec<CountedEvaluations> {
         let moment = |ms: i64| Timestamp::from_millisecond(ms).unwrap_or(self.now);
-        let counted = |(key, cell): (&(EnvironmentId, FlagId, Place, i64), &Cell)| {
+        let counted = |(key, cell): (&CellKey, &Cell)| {
             let (environment_id, flag_id, _, minute) = *key;
-            let name = |key: Option<&str>| key.unwrap_or(UNKNOWN).to_owned();
-            let outcome = cell.outcome.as_ref();
-            let allocation = outcome.filter(|_| cell.is_allocation_known).map(|outcome| &*outcome.allocation);
             let series = EvaluationSeries {
                 environment_id,
                 flag_id,
-                allocation: name(allocation),
-                variant: name(outcome.map(|outcome| &*outcome.variant)),
+                allocation: cell.outcome.allocation.to_string(),
+                variant: cell.outcome.variant.to_string(),
             };
             let (first_at, last_at) = (moment(cell.first_ms), moment(cell.last_ms));
             CountedEvaluations { series, minute, counts: cell.counts, first_at, last_at }
@@ -126,22 +133,9 @@ impl Tally {
     /// Adds the counts to those of this process, once they are durable.
     pub(crate) fn remember(&self) {
         for cell in self.cells.values() {
-            if let Some(outcome) = &cell.outcome {
-                let count = |count: i64| u64::try_from(count).unwrap_or(0);
-                outcome.report(count(cell.counts.evaluations), count(cell.counts.exposures));
-            }
+            let count = |count: i64| u64::try_from(count).unwrap_or(0);
+            cell.outcome.report(count(cell.counts.evaluations), count(cell.counts.exposures));
         }
-    }
-}
-
-fn find(flag: &PublishedFlag, record: &Record<'_>) -> (Place, Option<Arc<Outcome>>) {
-    let outcomes = flag.counter.outcomes();
-    if let Some(position) = outcomes.iter().position(|it| it.is(&record.allocation, &record.variant)) {
-        return (Place::Outcome(position), Some(Arc::clone(&outcomes[position])));
-    }
-    match outcomes.iter().position(|outcome| *outcome.variant == *record.variant) {
-        Some(position) => (Place::UnknownAllocation(position), Some(Arc::clone(&outcomes[position]))),
-        None => (Place::Unknown, None),
     }
 }
 

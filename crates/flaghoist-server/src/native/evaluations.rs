@@ -49,6 +49,8 @@ pub(crate) struct EnvironmentEvaluations {
     totals: Vec<TotalOut>,
     /// In the time that was asked for, oldest first; of minutes, and of hours after two days.
     buckets: Vec<BucketOut>,
+    /// Whether older buckets of that time are left out because there are too many.
+    is_truncated: bool,
 }
 
 /// How often.
@@ -169,6 +171,7 @@ pub(crate) async fn get_flag_evaluations(
             environment_key: environment.key,
             last_evaluated_at: totals.iter().map(|total| total.last_at).max().map(|at| at.to_string()),
             totals: totals.into_iter().map(TotalOut::from).collect(),
+            is_truncated: i64::try_from(buckets.len()).is_ok_and(|count| count >= BUCKETS_MAX),
             buckets: buckets.into_iter().map(BucketOut::from).collect(),
         });
     }

@@ -47,5 +47,5 @@ pub(crate) async fn report_events(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    datadog_sdk::events::take(&app, &reader, &headers, body, Kind::Exposure).await
+    datadog_sdk::events::take(&app, reader, &headers, body, Kind::Exposure).await
 }

@@ -35,5 +35,5 @@ pub(crate) async fn stream_changes(
 }
 
 fn tell(news: &News<'_>) -> Value {
-    json!({"revision": news.environment.environment().content_revision, "changed": news.changed})
+    json!({"revision": news.environment.environment().content_revision, "changed": news.changed()})
 }

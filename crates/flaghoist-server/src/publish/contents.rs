@@ -1,5 +1,6 @@
 //! What is known of a project, and what of it is published.
 
+use super::Published;
 use super::counters::FlagCounter;
 use super::environment::{PublishedEnvironment, PublishedFlag};
 use super::reader::PublishedReader;
@@ -54,8 +55,8 @@ impl Contents {
         self.readers.iter().cloned()
     }
 
-    /// Takes in what changed.
-    pub(super) fn apply(&mut self, changes: ProjectChanges) {
+    /// Takes in what changed. The counters of what was `restored` go on.
+    pub(super) fn apply(&mut self, changes: ProjectChanges, restored: &Published) {
         self.revision = changes.project.revision;
         self.key = changes.project.key;
         let last_uses: HashMap<_, _> =
@@ -89,7 +90,8 @@ impl Contents {
             } else {
                 self.flags.keys().copied().collect()
             };
-            let contents = self.publish(environment, known, &stale);
+            let restored = restored.environments.get(&id).map(|restored| &**restored);
+            let contents = self.publish(environment, known, restored, &stale);
             self.environments.insert(id, contents);
         }
     }
@@ -100,6 +102,7 @@ impl Contents {
         &self,
         environment: Environment,
         known: Option<EnvironmentContents>,
+        restored: Option<&PublishedEnvironment>,
         stale: &HashSet<FlagId>,
     ) -> EnvironmentContents {
         let (mut flags, published) = match known {
@@ -107,7 +110,8 @@ impl Contents {
             None => (BTreeMap::new(), None),
         };
         for flag in stale.iter().filter_map(|id| self.flags.get(id)) {
-            let counter = flags.get(&*flag.key).map(|known| Arc::clone(&known.counter));
+            let known = flags.get(&*flag.key).or_else(|| restored?.flag(&flag.key));
+            let counter = known.map(|known| Arc::clone(&known.counter));
             match self.compile(flag, environment.id, counter.unwrap_or_default()) {
                 Some(compiled) => flags.insert(Arc::clone(&compiled.key), compiled),
                 None => flags.remove(&*flag.key),
@@ -115,9 +119,9 @@ impl Contents {
         }
         let published = match published {
             Some(published) if *published.environment() == environment => published,
-            _ => {
+            before => {
                 let flags: Vec<PublishedFlag> = flags.values().cloned().collect();
-                Arc::new(PublishedEnvironment::new(environment, &flags))
+                Arc::new(PublishedEnvironment::new(environment, &flags, before.as_deref()))
             }
         };
         EnvironmentContents { flags, published }

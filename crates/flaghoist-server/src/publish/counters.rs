@@ -7,8 +7,11 @@ use flaghoist_eval::{Decision, Reason, wire};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Outcomes of one flag that are counted apart. Flags with more are rare, and each costs every evaluation a look.
+/// Outcomes of one flag that are counted apart, if it does not serve more: each costs every evaluation a look.
 const OUTCOMES_MAX: usize = 256;
+
+/// What a key is counted as that the flag does not know.
+const UNKNOWN: &str = "(unknown)";
 
 /// How often a flag was evaluated here since the start of the process, by reason and by outcome, and what SDKs
 /// reported of it.
@@ -47,19 +50,32 @@ impl FlagCounter {
         let served = flag.allocations.iter().flat_map(|allocation| {
             allocation.splits.iter().map(|split| (&*allocation.key, &*split.variation_key))
         });
-        let pairs: Vec<(&str, &str)> = std::iter::once(("", "")).chain(served).collect();
+        // Reports name allocations that are gone, and whatever readers make up: that is counted together.
+        let variants = flag.variations.keys().map(|variant| (UNKNOWN, &**variant));
+        let others = [("", ""), (UNKNOWN, UNKNOWN)];
+        let pairs: Vec<(&str, &str)> = others.into_iter().chain(variants).chain(served).collect();
         let known = self.outcomes.load();
-        let mut outcomes: Vec<Arc<Outcome>> = known.iter().cloned().collect();
+        let find = |allocation: &str, variant: &str| {
+            known.iter().find(|outcome| outcome.is(allocation, variant)).map(Arc::clone)
+        };
+        let mut outcomes: Vec<Arc<Outcome>> = Vec::with_capacity(pairs.len());
         for (allocation, variant) in pairs {
-            if outcomes.len() < OUTCOMES_MAX
-                && !outcomes.iter().any(|outcome| outcome.is(allocation, variant))
-            {
-                outcomes.push(Arc::new(Outcome::new(allocation, variant)));
+            if !outcomes.iter().any(|outcome| outcome.is(allocation, variant)) {
+                let outcome = find(allocation, variant);
+                outcomes.push(outcome.unwrap_or_else(|| Arc::new(Outcome::new(allocation, variant))));
             }
         }
-        if outcomes.len() > known.len() {
-            self.outcomes.store(Arc::new(outcomes));
+        let is_past = |past: &&Arc<Outcome>| !outcomes.iter().any(|outcome| Arc::ptr_eq(outcome, past));
+        let mut past: Vec<Arc<Outcome>> = known.iter().filter(is_past).map(Arc::clone).collect();
+        // The last served come first: what is forgotten was served the longest ago.
+        let forgotten = past.split_off(past.len().min(OUTCOMES_MAX.saturating_sub(outcomes.len())));
+        for outcome in forgotten {
+            if let Some(unknown) = outcomes.iter().find(|outcome| outcome.is(UNKNOWN, UNKNOWN)) {
+                unknown.give_back(outcome.take_unwritten());
+            }
         }
+        outcomes.extend(past);
+        self.outcomes.store(Arc::new(outcomes));
     }
 
     /// Counts an evaluation by this server.
@@ -93,6 +109,18 @@ impl FlagCounter {
     /// The counts, in the order of [`FlagCounter::REASONS`].
     pub fn counts(&self) -> [u64; Self::REASONS.len()] {
         std::array::from_fn(|position| self.reasons[position].load(Ordering::Relaxed))
+    }
+
+    /// The outcome of a report: the one it names, or that of an unknown allocation, or of an unknown variant.
+    pub(crate) fn reported(&self, allocation: &str, variant: &str) -> Arc<Outcome> {
+        let outcomes = self.outcomes.load();
+        let find = |allocation: &str, variant: &str| {
+            outcomes.iter().find(|outcome| outcome.is(allocation, variant)).map(Arc::clone)
+        };
+        find(allocation, variant)
+            .or_else(|| find(UNKNOWN, variant))
+            .or_else(|| find(UNKNOWN, UNKNOWN))
+            .unwrap_or_else(|| Arc::new(Outcome::new(UNKNOWN, UNKNOWN)))
     }
 
     /// What the flag serves or served.

@@ -36,19 +36,32 @@ pub struct ChannelSnapshot {
     pub snapshot: Snapshot,
     /// The flags, in the order of their keys.
     pub flags: Box<[PublishedFlag]>,
+    /// The environment's content revision when readers of the channel last got something else, as far as this process
+    /// has seen it.
+    pub revision: i64,
     positions: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
     documents: [OnceLock<RenderedDocument>; Form::COUNT],
 }
 
 impl ChannelSnapshot {
-    fn new(channel: Channel, flags: &[PublishedFlag]) -> Self {
+    fn new(channel: Channel, flags: &[PublishedFlag], revision: i64, before: Option<&Self>) -> Self {
         let flags: Box<[PublishedFlag]> =
             flags.iter().filter(|flag| channel.sees(flag.distribution_channel)).cloned().collect();
         let snapshot =
             Snapshot::from_flags(flags.iter().map(|flag| (Box::from(&*flag.key), flag.compiled.clone())));
         let positions =
             flags.iter().enumerate().map(|(position, flag)| (Arc::clone(&flag.key), position)).collect();
-        Self { snapshot, flags, positions, documents: Default::default() }
+        let is_same = |before: &&Self| {
+            let same = |(a, b): (&PublishedFlag, &PublishedFlag)| Arc::ptr_eq(&a.wire, &b.wire);
+            before.flags.len() == flags.len() && before.flags.iter().zip(&flags).all(same)
+        };
+        let revision = before.filter(is_same).map_or(revision, |before| before.revision);
+        Self { snapshot, flags, revision, positions, documents: Default::default() }
+    }
+
+    /// The flag of that key, if readers of the channel see it.
+    pub fn flag(&self, key: &str) -> Option<&PublishedFlag> {
+        self.flags.get(*self.positions.get(key)?)
     }
 
     /// The counter of the flag with that key.
@@ -67,15 +80,14 @@ pub struct PublishedEnvironment {
 }
 
 impl PublishedEnvironment {
-    /// Publishes flags, which stand in the order of their keys.
-    pub(super) fn new(environment: Environment, flags: &[PublishedFlag]) -> Self {
-        Self {
-            environment,
-            flags: flags.into(),
-            server: ChannelSnapshot::new(Channel::Server, flags),
-            client: ChannelSnapshot::new(Channel::Client, flags),
-            remote_configuration: OnceLock::new(),
-        }
+    /// Publishes flags, which stand in the order of their keys, after what was published `before`.
+    pub(super) fn new(environment: Environment, flags: &[PublishedFlag], before: Option<&Self>) -> Self {
+        let channel = |channel: Channel| {
+            let before = before.map(|before| before.channel(channel));
+            ChannelSnapshot::new(channel, flags, environment.content_revision, before)
+        };
+        let (server, client) = (channel(Channel::Server), channel(Channel::Client));
+        Self { environment, flags: flags.into(), server, client, remote_configuration: OnceLock::new() }
     }
 
     /// Identifier.

@@ -5,7 +5,8 @@
 //! <directory>/index.json              which of them count, the SDK keys (hashes of their secrets), the revisions
 //! ```
 //!
-//! Every file is replaced as a whole, and the index last: whatever a crash leaves is a publication of some moment.
+//! Every file is replaced as a whole, and the index last: after a crash every environment is as it was at some moment,
+//! not all of them at the same.
 
 use super::contents::compiled;
 use super::{Published, PublishedEnvironment, PublishedFlag, PublishedReader, Publisher};
@@ -32,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 const FORMAT: u32 = 1;
 /// Changes that follow one another sooner are written together.
 const PAUSE: Duration = Duration::from_millis(200);
+/// After how long it is tried again what could not be written.
+const RETRY: Duration = Duration::from_secs(5);
 
 #[derive(Serialize, Deserialize)]
 struct Index {
@@ -85,7 +88,7 @@ pub(super) fn read(directory: &Path) -> io::Result<Option<Published>> {
         };
         if kept.format == FORMAT {
             let flags: Vec<PublishedFlag> = kept.flags.into_iter().map(restore).collect();
-            let environment = PublishedEnvironment::new(kept.environment.into_owned(), &flags);
+            let environment = PublishedEnvironment::new(kept.environment.into_owned(), &flags, None);
             published.environments.insert(id, Arc::new(environment));
         }
     }
@@ -123,10 +126,13 @@ pub async fn keep(publisher: Arc<Publisher>, directory: PathBuf, stop: Cancellat
     let mut published_anew = publisher.subscribe();
     published_anew.mark_changed();
     let mut written: HashMap<EnvironmentId, Arc<PublishedEnvironment>> = HashMap::new();
+    let mut is_written = true;
     loop {
         let is_last = tokio::select! {
             () = stop.cancelled() => true,
             changed = published_anew.changed() => changed.is_err(),
+            // What could not be written is tried again.
+            () = tokio::time::sleep(RETRY), if !is_written => false,
         };
         if !is_last {
             // Whoever stops meanwhile is not kept waiting: the last round writes it.
@@ -135,7 +141,9 @@ pub async fn keep(publisher: Arc<Publisher>, directory: PathBuf, stop: Cancellat
         // What was restored from here and is not known to be current says nothing new.
         if publisher.is_current() {
             let published = publisher.published_now();
-            written = keep_once(published, directory.clone(), written).await;
+            (written, is_written) = keep_once(published, directory.clone(), written).await;
+        } else {
+            is_written = false;
         }
         if is_last {
             return;
@@ -143,19 +151,19 @@ pub async fn keep(publisher: Arc<Publisher>, directory: PathBuf, stop: Cancellat
     }
 }
 
-/// Writes the environments that are not as they were `written`. Gives those that are written now.
+/// Writes the environments that are not as they were `written`. Gives those that are written now, and whether all is.
 async fn keep_once(
     published: Arc<Published>,
     directory: PathBuf,
     written: HashMap<EnvironmentId, Arc<PublishedEnvironment>>,
-) -> HashMap<EnvironmentId, Arc<PublishedEnvironment>> {
+) -> (HashMap<EnvironmentId, Arc<PublishedEnvironment>>, bool) {
     let writing = tokio::task::spawn_blocking(move || {
         let mut now = HashMap::new();
         let result = write(&published, &directory, &written, &mut now);
-        if let Err(error) = result {
+        if let Err(error) = &result {
             tracing::warn!(cause = %error, directory = %directory.display(), "could not keep what is published");
         }
-        now
+        (now, result.is_ok())
     });
     writing.await.unwrap_or_default()
 }
@@ -192,8 +200,20 @@ fn write(
         projects: projects.collect(),
     };
     replace(&directory.join("index.json"), &index)?;
-    for gone in written.keys().filter(|id| !now.contains_key(id)) {
-        fs::remove_file(environment_path(directory, *gone))?;
+    remove_others(directory, now)
+}
+
+/// Removes the files of environments that are gone.
+fn remove_others(
+    directory: &Path,
+    kept: &HashMap<EnvironmentId, Arc<PublishedEnvironment>>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let id = path.file_stem().and_then(|stem| stem.to_str()?.parse::<EnvironmentId>().ok());
+        if id.is_some_and(|id| !kept.contains_key(&id)) {
+            fs::remove_file(path)?;
+        }
     }
     Ok(())
 }

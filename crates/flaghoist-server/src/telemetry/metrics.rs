@@ -250,7 +250,9 @@ impl Collector for PublishedCollector {
         )?;
         for environment in &environments {
             let count = i64::try_from(environment.flags().len()).unwrap_or(i64::MAX);
-            let labels = [("environment", environment.environment().key.as_str())];
+            let project = environment.environment().project_id.to_string();
+            let labels =
+                [("project", project.as_str()), ("environment", environment.environment().key.as_str())];
             ConstGauge::new(count).encode(flags.encode_family(&labels)?)?;
         }
 
@@ -261,10 +263,12 @@ impl Collector for PublishedCollector {
             prometheus_client::metrics::MetricType::Counter,
         )?;
         for environment in &environments {
+            let project = environment.environment().project_id.to_string();
             for (flag, counts) in evaluation_counts(environment) {
                 for (reason, count) in FlagCounter::REASONS.iter().zip(counts).filter(|(_, count)| *count > 0)
                 {
                     let labels = [
+                        ("project", project.as_str()),
                         ("environment", environment.environment().key.as_str()),
                         ("flag", flag),
                         ("reason", reason.as_str()),
@@ -282,10 +286,12 @@ impl Collector for PublishedCollector {
             let kind = prometheus_client::metrics::MetricType::Counter;
             let mut reported = encoder.encode_descriptor(name, help, None, kind)?;
             for environment in &environments {
+                let project = environment.environment().project_id.to_string();
                 for ((flag, variant), counts) in reported_counts(environment) {
                     let count = pick(counts);
                     if count > 0 {
                         let labels = [
+                            ("project", project.as_str()),
                             ("environment", environment.environment().key.as_str()),
                             ("flag", &*flag),
                             ("variant", &*variant),

@@ -172,10 +172,9 @@ async fn eppos_clients_get_assignments_with_hidden_names() {
         (decoded(&flag["variationValue"]), &flag["variationType"]),
         ("{\"a\":1}".into(), &json!("JSON"))
     );
-    if flag["doLog"] == true {
-        assert_eq!(decoded(&flag["variationKey"]), "v");
-        assert_eq!(decoded(&flag["allocationKey"]), "beta-for-all");
-    }
+    assert_eq!(flag["doLog"], true);
+    assert_eq!(decoded(&flag["variationKey"]), "v");
+    assert_eq!(decoded(&flag["allocationKey"]), "beta-for-all");
     for wrong in [json!({}), json!({"subject_key": 7}), json!({"subject_key": "a", "subject_attributes": 7})]
     {
         app.browser("production").post("/api/assignments", &headers, &wrong.to_string()).await.expect(400);

@@ -53,9 +53,10 @@ async fn exposures_of_servers_are_counted_by_allocation_variant_and_minute() {
     assert_eq!(starts, ["2026-11-20T09:59:00Z", "2026-11-20T10:00:00Z"]);
     let metrics = app.send("GET", "/metrics", &[], None).await.text;
     assert!(metrics.contains("flaghoist_events_accepted_total 2"), "{metrics}");
-    let series =
-        r#"flaghoist_reported_exposures_total{environment="production",flag="new-ui",variant="v"} 2"#;
-    assert!(metrics.contains(series), "{metrics}");
+    let project = &app.first.project_id;
+    let labels = format!(r#"project="{project}",environment="production",flag="new-ui",variant="v""#);
+    let series = format!("flaghoist_reported_exposures_total{{{labels}}} 2");
+    assert!(metrics.contains(&series), "{metrics}");
 }
 
 #[tokio::test]
@@ -189,6 +190,14 @@ async fn compressed_reports_are_read_and_bombs_are_not() {
     let body = gzip(json!({"exposures": [exposure("v", "beta", NOW_MS)]}).to_string().as_bytes());
     app.send("POST", "/api/v2/exposures", &headers, Some(body)).await.expect(202);
     assert_eq!(shown(&app, &id).await["totals"][0]["exposures"], 1);
+    let one = json!({"exposures": [exposure("v", "beta", NOW_MS)]}).to_string();
+    let two_members = [gzip(one.as_bytes()), gzip(one.as_bytes())].concat();
+    let receipt = app.send("POST", "/api/v2/exposures", &headers, Some(two_members)).await.expect(202).json();
+    assert_eq!(receipt["accepted"], 2);
+    let many = format!("{{\"exposures\": [{}1]}}", "1,".repeat(60_000));
+    app.send("POST", "/api/v2/exposures", &headers, Some(gzip(many.as_bytes()))).await.expect(400);
+    let lines = "1\n".repeat(60_000);
+    app.send("POST", "/api/v2/exposures", &headers, Some(gzip(lines.as_bytes()))).await.expect(400);
     let bomb = gzip(&vec![b' '; 64 * 1024 * 1024]);
     app.send("POST", "/api/v2/exposures", &headers, Some(bomb)).await.expect(413);
     app.send("POST", "/api/v2/exposures", &headers, Some(b"no gzip".to_vec())).await.expect(400);
@@ -217,4 +226,56 @@ async fn a_flag_that_nobody_evaluates_is_stale_where_others_are_evaluated() {
     app.reader("production").evaluate("new-ui", json!({"targetingKey": "a"})).await;
     flaghoist_server::events::write_down(&app.state).await;
     assert_eq!(staleness().await, (json!("STALE"), json!("NO_ACTIVITY")), "nobody changed it either");
+}
+
+#[tokio::test]
+async fn clients_report_of_what_they_see_and_of_nothing_else() {
+    let app = TestApp::new().await;
+    let id = flag(&app).await;
+    let hide = json!({"data": {"type": "feature-flags", "attributes": {"distribution_channel": "SERVER"}}});
+    app.admin().call("PUT", &format!("/api/v2/feature-flags/{id}"), Some(hide)).await.expect(200);
+    let body = json!({"exposures": [exposure("v", "beta", NOW_MS)]}).to_string();
+    let headers = [("content-type", "application/json")];
+    let receipt =
+        app.browser("production").post("/api/v2/exposures", &headers, &body).await.expect(202).json();
+    assert_eq!(receipt, json!({"accepted": 0, "dropped": {"unknown_flag": 1}}));
+    let receipt =
+        app.reader("production").post("/api/v2/exposures", &headers, &body).await.expect(202).json();
+    assert_eq!(receipt["accepted"], 1);
+}
+
+#[tokio::test]
+async fn a_report_with_too_many_different_counts_is_refused_as_a_whole() {
+    let app = TestApp::new().await;
+    let id = flag(&app).await;
+    // Five outcomes, as they are counted, in each of 1 100 minutes.
+    let outcomes = [("", ""), ("beta", "v"), ("?", "v"), ("?", "w"), ("?", "?"), ("", "?")];
+    let evaluations: Vec<Value> = (0..1_100)
+        .flat_map(|minute| outcomes.map(|(allocation, variant)| (minute, allocation, variant)))
+        .map(|(minute, allocation, variant)| {
+            let at = NOW_MS - 60_000 * minute;
+            json!({"flag": "new-ui", "variant": variant, "allocation": allocation, "timestamp": at})
+        })
+        .collect();
+    let fits = json!({"evaluations": &evaluations[..900]});
+    report(&app, "/sdk/v1/events", &fits).await.expect(202);
+    let before = shown(&app, &id).await;
+    let refused = report(&app, "/sdk/v1/events", &json!({"evaluations": evaluations})).await.expect(400);
+    assert!(refused.text.contains("5000 different counts"), "{}", refused.text);
+    assert_eq!(shown(&app, &id).await["totals"], before["totals"], "nothing of it is counted");
+}
+
+#[tokio::test]
+async fn a_flag_with_a_long_past_is_counted_by_what_it_serves_now() {
+    let app = TestApp::new().await;
+    let id = flag(&app).await;
+    for number in 0..300 {
+        let allocation = allocation(&format!("round-{number}"), "w", &json!([]));
+        app.admin().replace(&id, "production", &[allocation]).await.expect(200);
+    }
+    app.reader("production").evaluate("new-ui", json!({"targetingKey": "a"})).await;
+    flaghoist_server::events::write_down(&app.state).await;
+    let shown = shown(&app, &id).await;
+    assert_eq!(shown["totals"][0]["allocation_key"], "round-299");
+    assert_eq!(shown["totals"][0]["evaluations"], 1);
 }

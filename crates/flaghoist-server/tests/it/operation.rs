@@ -10,10 +10,14 @@ async fn metrics_count_requests_and_evaluations() {
     }
     app.reader("production").evaluate("made%20up%20by%20a%20stranger", json!({})).await.expect(404);
     let text = app.send("GET", "/metrics", &[], None).await.expect(200).text;
+    let project = &app.first.project_id;
+    let evaluations = r#"environment="production",flag="dark-mode",reason="STATIC""#;
+    let evaluations = format!(r#"flaghoist_evaluations_total{{project="{project}",{evaluations}}} 3"#);
+    let flags = format!(r#"flaghoist_published_flags{{project="{project}",environment="production"}} 1"#);
     for line in [
-        "flaghoist_evaluations_total{environment=\"production\",flag=\"dark-mode\",reason=\"STATIC\"} 3",
+        evaluations.as_str(),
+        flags.as_str(),
         "flaghoist_http_requests_total{method=\"POST\",route=\"/ofrep/v1/evaluate/flags/{*key}\",status=\"404\"} 1",
-        "flaghoist_published_flags{environment=\"production\"} 1",
         "flaghoist_published_current 1",
         "flaghoist_store_transactions_total{kind=\"write\",outcome=\"opened\"} 2",
     ] {

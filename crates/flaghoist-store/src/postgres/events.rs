@@ -1,20 +1,102 @@
 //! Counts in tables of their own.
 
 use super::dialect::within;
-use super::{LIMITS, evaluations, failed, pool};
-use crate::{CountedEvaluations, EvaluationBucket, EvaluationTotal, EventStore, Result, migrations};
+use super::{Conn, LIMITS, evaluations, failed, pool};
+use crate::{
+    CountedEvaluations, EvaluationBucket, EvaluationSeries, EvaluationTotal, EventStore, Result, migrations,
+};
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use jiff::Timestamp;
 use sqlx::postgres::PgConnectOptions;
 use std::ops::Range;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 /// Adding counts takes one connection at a time; reading them another.
 const CONNECTIONS: u32 = 2;
 
 /// One server at a time folds: what one has folded, another must not fold again.
 const HOLD_COMPACTION: &str = "SELECT pg_advisory_xact_lock(7163384912)";
+
+// One statement for all rows: each would be a round trip.
+const ADD: &str = "
+    INSERT INTO evaluation_counts
+        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
+        errors)
+    SELECT environment_id, flag_id, start_minute, 1, allocation, variant, evaluations, exposures, defaults, errors
+    FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
+        $9::bigint[])
+        AS counted (environment_id, flag_id, start_minute, allocation, variant, evaluations, exposures, defaults, errors)
+    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_counts.evaluations + excluded.evaluations,
+        exposures = evaluation_counts.exposures + excluded.exposures,
+        defaults = evaluation_counts.defaults + excluded.defaults,
+        errors = evaluation_counts.errors + excluded.errors";
+
+const ADD_TO_TOTAL: &str = "
+    INSERT INTO evaluation_totals
+        (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at)
+    SELECT environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+        $9::bigint[], $10::bigint[])
+        AS counted (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at,
+            last_at)
+    ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_totals.evaluations + excluded.evaluations,
+        exposures = evaluation_totals.exposures + excluded.exposures,
+        defaults = evaluation_totals.defaults + excluded.defaults,
+        errors = evaluation_totals.errors + excluded.errors,
+        first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
+            THEN excluded.first_at ELSE evaluation_totals.first_at END,
+        last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
+            THEN excluded.last_at ELSE evaluation_totals.last_at END";
+
+/// Adds counts of minutes.
+pub(super) async fn add_counts(conn: &mut Conn, buckets: &[EvaluationBucket]) -> Result<()> {
+    let Series { environments, flags, allocations, variants } =
+        Series::of(buckets.iter().map(|it| &it.series));
+    let column = |of: fn(&EvaluationBucket) -> i64| buckets.iter().map(of).collect::<Vec<i64>>();
+    let query = sqlx::query(ADD).bind(environments).bind(flags).bind(column(|it| it.start_minute));
+    let query = query.bind(allocations).bind(variants);
+    let query = query.bind(column(|it| it.counts.evaluations)).bind(column(|it| it.counts.exposures));
+    let query = query.bind(column(|it| it.counts.defaults)).bind(column(|it| it.counts.errors));
+    query.execute(conn).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Adds to what there was since the beginning.
+pub(super) async fn add_totals(conn: &mut Conn, totals: &[EvaluationTotal]) -> Result<()> {
+    let Series { environments, flags, allocations, variants } =
+        Series::of(totals.iter().map(|it| &it.series));
+    let column = |of: fn(&EvaluationTotal) -> i64| totals.iter().map(of).collect::<Vec<i64>>();
+    let query = sqlx::query(ADD_TO_TOTAL).bind(environments).bind(flags).bind(allocations).bind(variants);
+    let query = query.bind(column(|it| it.counts.evaluations)).bind(column(|it| it.counts.exposures));
+    let query = query.bind(column(|it| it.counts.defaults)).bind(column(|it| it.counts.errors));
+    let query = query.bind(column(|it| it.first_at.as_microsecond()));
+    let query = query.bind(column(|it| it.last_at.as_microsecond()));
+    query.execute(conn).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Series by column.
+struct Series<'a> {
+    environments: Vec<Uuid>,
+    flags: Vec<Uuid>,
+    allocations: Vec<&'a str>,
+    variants: Vec<&'a str>,
+}
+
+impl<'a> Series<'a> {
+    fn of(series: impl Iterator<Item = &'a EvaluationSeries> + Clone) -> Self {
+        Self {
+            environments: series.clone().map(|series| series.environment_id.0).collect(),
+            flags: series.clone().map(|series| series.flag_id.0).collect(),
+            allocations: series.clone().map(|series| series.allocation.as_str()).collect(),
+            variants: series.map(|series| series.variant.as_str()).collect(),
+        }
+    }
+}
 
 /// Counts on a PostgreSQL server, in the database of [`PostgresStore`](super::PostgresStore).
 pub struct PostgresEvents {

@@ -1,6 +1,7 @@
 //! Counts of what readers evaluated.
 
 use super::columns::{Columns, Table};
+use super::events::{add_counts, add_totals};
 use super::{Conn, Db, Row, failed};
 use crate::{
     CountedEvaluations, EvaluationBucket, EvaluationCounts, EvaluationSeries, EvaluationTotal, Result,
@@ -11,31 +12,6 @@ use std::ops::Range;
 
 const BUCKETS: Table = Table { name: "evaluation_counts", key: &["environment_id", "flag_id"] };
 const TOTALS: Table = Table { name: "evaluation_totals", key: &["environment_id", "flag_id"] };
-
-const ADD: &str = "
-    INSERT INTO evaluation_counts
-        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
-        errors)
-    VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_counts.evaluations + excluded.evaluations,
-        exposures = evaluation_counts.exposures + excluded.exposures,
-        defaults = evaluation_counts.defaults + excluded.defaults,
-        errors = evaluation_counts.errors + excluded.errors";
-
-const ADD_TO_TOTAL: &str = "
-    INSERT INTO evaluation_totals
-        (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_totals.evaluations + excluded.evaluations,
-        exposures = evaluation_totals.exposures + excluded.exposures,
-        defaults = evaluation_totals.defaults + excluded.defaults,
-        errors = evaluation_totals.errors + excluded.errors,
-        first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
-            THEN excluded.first_at ELSE evaluation_totals.first_at END,
-        last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
-            THEN excluded.last_at ELSE evaluation_totals.last_at END";
 
 const TOTALS_OF_FLAG: &str = "
     SELECT environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at
@@ -48,7 +24,7 @@ const BUCKETS_OF_FLAG: &str = "
     SELECT environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
         errors
     FROM evaluation_counts WHERE environment_id = $1 AND flag_id = $2 AND start_minute >= $3 AND start_minute < $4
-    ORDER BY start_minute, length_minutes, allocation, variant LIMIT $5";
+    ORDER BY start_minute DESC, length_minutes DESC, allocation DESC, variant DESC LIMIT $5";
 
 const FOLD: &str = "
     INSERT INTO evaluation_counts
@@ -70,36 +46,26 @@ const DELETE_OLD: &str = "DELETE FROM evaluation_counts WHERE length_minutes = $
 /// Every statement of this module.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
-    &[ADD, ADD_TO_TOTAL, TOTALS_OF_FLAG, LAST_OF_ENVIRONMENT, BUCKETS_OF_FLAG, FOLD, DELETE_OLD];
+    &[TOTALS_OF_FLAG, LAST_OF_ENVIRONMENT, BUCKETS_OF_FLAG, FOLD, DELETE_OLD];
 
 /// In the order of the rows' keys: two servers that add at once never wait for each other in a circle.
 pub(super) async fn add(conn: &mut Conn, counted: &[CountedEvaluations]) -> Result<()> {
     let mut ordered: Vec<&CountedEvaluations> = counted.iter().collect();
     ordered.sort_by(|a, b| (&a.series, a.minute).cmp(&(&b.series, b.minute)));
-    for counted in &ordered {
-        let (series, counts) = (&counted.series, counted.counts);
-        sqlx::query::<Db>(ADD)
-            .bind(series.environment_id.0)
-            .bind(series.flag_id.0)
-            .bind(counted.minute)
-            .bind(&series.allocation)
-            .bind(&series.variant)
-            .bind(counts.evaluations)
-            .bind(counts.exposures)
-            .bind(counts.defaults)
-            .bind(counts.errors)
-            .execute(&mut *conn)
-            .await
-            .map_err(failed)?;
-    }
-    for same_series in ordered.chunk_by(|a, b| a.series == b.series) {
-        add_to_total(conn, same_series).await?;
-    }
-    Ok(())
+    let buckets =
+        ordered.chunk_by(|a, b| (&a.series, a.minute) == (&b.series, b.minute)).filter_map(|same| {
+            let EvaluationTotal { series, counts, .. } = total(same)?;
+            let start_minute = same.first()?.minute;
+            Some(EvaluationBucket { series, start_minute, length_minutes: 1, counts })
+        });
+    add_counts(conn, &buckets.collect::<Vec<_>>()).await?;
+    let totals = ordered.chunk_by(|a, b| a.series == b.series).filter_map(total);
+    add_totals(conn, &totals.collect::<Vec<_>>()).await
 }
 
-async fn add_to_total(conn: &mut Conn, same_series: &[&CountedEvaluations]) -> Result<()> {
-    let Some(first) = same_series.first() else { return Ok(()) };
+/// Counts of one series, added up.
+fn total(same_series: &[&CountedEvaluations]) -> Option<EvaluationTotal> {
+    let first = same_series.first()?;
     let mut counts = EvaluationCounts::default();
     let (mut first_at, mut last_at) = (first.first_at, first.last_at);
     for counted in same_series {
@@ -107,21 +73,7 @@ async fn add_to_total(conn: &mut Conn, same_series: &[&CountedEvaluations]) -> R
         first_at = first_at.min(counted.first_at);
         last_at = last_at.max(counted.last_at);
     }
-    sqlx::query::<Db>(ADD_TO_TOTAL)
-        .bind(first.series.environment_id.0)
-        .bind(first.series.flag_id.0)
-        .bind(&first.series.allocation)
-        .bind(&first.series.variant)
-        .bind(counts.evaluations)
-        .bind(counts.exposures)
-        .bind(counts.defaults)
-        .bind(counts.errors)
-        .bind(first_at.as_microsecond())
-        .bind(last_at.as_microsecond())
-        .execute(conn)
-        .await
-        .map_err(failed)?;
-    Ok(())
+    Some(EvaluationTotal { series: first.series.clone(), counts, first_at, last_at })
 }
 
 pub(super) async fn totals(
@@ -160,7 +112,7 @@ pub(super) async fn buckets(
         .fetch_all(conn)
         .await
         .map_err(failed)?;
-    rows.iter().map(read_bucket).collect()
+    rows.iter().rev().map(read_bucket).collect()
 }
 
 pub(super) async fn compact(conn: &mut Conn, fold_before: i64, delete_before: i64) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Counts in a SQLite file of their own.
 
 use super::{
-    BUSY_TIMEOUT, JOURNAL_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT, create_private_dir, evaluations, failed,
-    pool, unavailable,
+    BUSY_TIMEOUT, Conn, JOURNAL_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT, create_private_dir, evaluations,
+    failed, pool, unavailable,
 };
 use crate::{CountedEvaluations, EvaluationBucket, EvaluationTotal, EventStore, Result, migrations};
 use async_trait::async_trait;
@@ -11,6 +11,72 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::ops::Range;
 use std::path::Path;
+
+const ADD: &str = "
+    INSERT INTO evaluation_counts
+        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
+        errors)
+    VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)
+    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_counts.evaluations + excluded.evaluations,
+        exposures = evaluation_counts.exposures + excluded.exposures,
+        defaults = evaluation_counts.defaults + excluded.defaults,
+        errors = evaluation_counts.errors + excluded.errors";
+
+const ADD_TO_TOTAL: &str = "
+    INSERT INTO evaluation_totals
+        (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
+        evaluations = evaluation_totals.evaluations + excluded.evaluations,
+        exposures = evaluation_totals.exposures + excluded.exposures,
+        defaults = evaluation_totals.defaults + excluded.defaults,
+        errors = evaluation_totals.errors + excluded.errors,
+        first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
+            THEN excluded.first_at ELSE evaluation_totals.first_at END,
+        last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
+            THEN excluded.last_at ELSE evaluation_totals.last_at END";
+
+/// Adds counts of minutes.
+pub(super) async fn add_counts(conn: &mut Conn, buckets: &[EvaluationBucket]) -> Result<()> {
+    for EvaluationBucket { series, start_minute, counts, .. } in buckets {
+        sqlx::query(ADD)
+            .bind(series.environment_id.0)
+            .bind(series.flag_id.0)
+            .bind(start_minute)
+            .bind(&series.allocation)
+            .bind(&series.variant)
+            .bind(counts.evaluations)
+            .bind(counts.exposures)
+            .bind(counts.defaults)
+            .bind(counts.errors)
+            .execute(&mut *conn)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Adds to what there was since the beginning.
+pub(super) async fn add_totals(conn: &mut Conn, totals: &[EvaluationTotal]) -> Result<()> {
+    for EvaluationTotal { series, counts, first_at, last_at } in totals {
+        sqlx::query(ADD_TO_TOTAL)
+            .bind(series.environment_id.0)
+            .bind(series.flag_id.0)
+            .bind(&series.allocation)
+            .bind(&series.variant)
+            .bind(counts.evaluations)
+            .bind(counts.exposures)
+            .bind(counts.defaults)
+            .bind(counts.errors)
+            .bind(first_at.as_microsecond())
+            .bind(last_at.as_microsecond())
+            .execute(&mut *conn)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
 
 /// Counts in a directory of this machine, beside [`SqliteStore`](super::SqliteStore), whose lock covers them.
 ///
@@ -100,7 +166,7 @@ mod tests {
     async fn no_statement_about_counts_reads_a_whole_table() {
         let dir = tempfile::tempdir().unwrap();
         let events = SqliteEvents::open(dir.path()).await.unwrap();
-        for statement in evaluations::STATEMENTS {
+        for statement in evaluations::STATEMENTS.iter().chain(&[ADD, ADD_TO_TOTAL]) {
             let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
             let plan = plan.fetch_all(&events.writes).await.unwrap();
             let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();

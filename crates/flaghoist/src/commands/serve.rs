@@ -145,10 +145,10 @@ async fn run_server(
 
     let tasks = TaskTracker::new();
     tasks.spawn(publish::follow(Arc::clone(&app.publisher), soft.clone()));
-    tasks.spawn(publish::keep(Arc::clone(&app.publisher), kept, soft.clone()));
     // Requests that are finished after the stop count too.
     let drained = CancellationToken::new();
     tasks.spawn(access::write_down_uses(Arc::clone(&app), drained.clone()));
+    tasks.spawn(publish::keep(Arc::clone(&app.publisher), kept, drained.clone()));
     tasks.spawn(events::count(Arc::clone(&app), drained.clone()));
     let drain = Duration::from_millis(configuration.drain_timeout_ms);
     tasks.spawn(webhooks::deliver(Arc::clone(&app), soft.clone(), drain));
@@ -207,11 +207,15 @@ async fn serve_as_agent(
 ) {
     let address = listener.local_addr().map_or_else(|_| String::new(), |address| address.to_string());
     let key = &configuration.agent_project;
+    let mut is_told = false;
     let project_id = loop {
         if let Some(id) = app.publisher.published().project_id(key) {
             break id;
         }
-        tracing::warn!(project = key, "there is no such project; tracers get no answer");
+        if !is_told {
+            tracing::warn!(project = key, "there is no such project; tracers get no answer");
+            is_told = true;
+        }
         tokio::select! {
             () = soft.cancelled() => return,
             () = tokio::time::sleep(PROJECT_PAUSE) => {}
