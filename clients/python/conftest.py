@@ -5,6 +5,7 @@ import pytest
 from approvals import ENABLE, Guarded
 from datadog_client import DatadogClient
 from members import Member
+from sdk_world import SdkWorld
 from server import Server
 from wire import ENVIRONMENTS, Wire, environment_body
 
@@ -12,8 +13,9 @@ LOG_TAIL_LINES = 30
 
 
 @pytest.fixture(scope="module")
-def server():
-    running = Server().start()
+def server(request):
+    """An Agent too, where the file says `AGENT = True`."""
+    running = Server(agent=getattr(request.module, "AGENT", False)).start()
     yield running
     assert running.stop() == 0, f"SIGTERM did not end the server cleanly:\n{running.log()[-4000:]}"
 
@@ -27,6 +29,11 @@ def wire(server):
 @pytest.fixture(scope="module")
 def datadog(server):
     return DatadogClient(server)
+
+
+@pytest.fixture(scope="module")
+def sdk_world(server, wire):
+    return SdkWorld(server, wire)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -20,28 +21,29 @@ def binary() -> Path:
     return Path(os.environ.get("FLAGHOIST_BINARY") or REPOSITORY / "target/debug/flaghoist")
 
 
+def free_address() -> str:
+    """An address that nobody listens on, for what cannot say which one it took."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
 class Server:
     """A running server and the secrets of its first start."""
 
-    def __init__(self, configuration: str = "") -> None:
-        """`configuration` is the text of its TOML file, for what the command line cannot say."""
+    def __init__(self, configuration: str = "", *, agent: bool = False) -> None:
+        """`configuration` is the text of its TOML file, for what the command line cannot say. With `agent` it is an
+        Agent for tracers too."""
         self._directory = tempfile.TemporaryDirectory(prefix="flaghoist-clients-")
         self._configuration_file = Path(self._directory.name) / "flaghoist.toml"
         self._configuration_file.write_text(configuration)
         self.data_dir = Path(self._directory.name) / "data"
         self.log_file = Path(self._directory.name) / "server.log"
+        self._agent_address = free_address() if agent else None
         self._process: subprocess.Popen | None = None
         self.bootstrap: dict = {}
 
     def start(self) -> "Server":
-        with self.log_file.open("wb") as log:
-            options = ["--listen", "127.0.0.1:0", "--data-dir", self.data_dir, "--config", self._configuration_file]
-            self._process = subprocess.Popen(
-                [binary(), "serve", *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        self._launch("127.0.0.1:0")
         try:
             self.bootstrap = self._await_bootstrap()
             self._await_ready()
@@ -65,6 +67,17 @@ class Server:
             self._last_log = self.log()
             self._directory.cleanup()
 
+    def kill(self) -> None:
+        """Ends the server at once (SIGKILL); its data stay."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def start_again(self) -> None:
+        """On the same ports, with the same data."""
+        self._launch(self.url.removeprefix("http://"))
+        self._await_ready()
+
     def log(self) -> str:
         if self.log_file.exists():
             return self.log_file.read_text(errors="replace")
@@ -73,6 +86,12 @@ class Server:
     @property
     def url(self) -> str:
         return self.bootstrap["url"]
+
+    @property
+    def agent_url(self) -> str:
+        """Where it is an Agent."""
+        assert self._agent_address is not None, "started without an Agent"
+        return f"http://{self._agent_address}"
 
     @property
     def management_headers(self) -> dict[str, str]:
@@ -84,6 +103,18 @@ class Server:
     def environment(self, key: str) -> dict:
         """What bootstrap.json says of an environment: id, queries and SDK keys."""
         return next(entry for entry in self.bootstrap["environments"] if entry["key"] == key)
+
+    def _launch(self, address: str) -> None:
+        with self.log_file.open("ab") as log:
+            options = ["--listen", address, "--data-dir", self.data_dir, "--config", self._configuration_file]
+            if self._agent_address is not None:
+                options += ["--agent-listen", self._agent_address]
+            self._process = subprocess.Popen(
+                [binary(), "serve", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def _await_bootstrap(self) -> dict:
         path = self.data_dir / "bootstrap.json"
