@@ -19,6 +19,15 @@ impl Request {
         Self::new("GET", path, headers, "")
     }
 
+    pub(crate) fn patch(path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        Self::new("PATCH", path, headers, body)
+    }
+
+    /// As it goes over the wire.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
         let mut text =
             format!("{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n");
@@ -60,13 +69,14 @@ pub(crate) fn header_of(address: &str, request: &Request, name: &str) -> String 
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    body_starts: usize,
 }
 
 impl Connection {
     pub(crate) async fn open(address: &str) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a socket option");
-        Self { stream, buffer: Vec::with_capacity(256 * 1024) }
+        Self { stream, buffer: Vec::with_capacity(256 * 1024), body_starts: 0 }
     }
 
     /// Sends a request, reads its whole answer and gives the head of it.
@@ -79,12 +89,18 @@ impl Connection {
                 break (String::from_utf8_lossy(&self.buffer[..end]).into_owned(), end + 4);
             }
         };
+        self.body_starts = body_starts;
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.map_or(0, |length| length.parse().expect("a number"));
         while self.buffer.len() < body_starts + length {
             self.read_more().await;
         }
         head
+    }
+
+    /// The body of the last answer.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.buffer[self.body_starts..]
     }
 
     async fn read_more(&mut self) {

@@ -7,9 +7,11 @@
 //!
 //! `bench/run` builds everything, prepares a server with 350 flags and runs this.
 
+mod events;
 mod flood;
 mod load;
 mod measure;
+mod streams;
 
 use flood::Flood;
 use load::Request;
@@ -28,9 +30,11 @@ fn main() {
         Some("floor") => floor(),
         Some("against") => against(&arguments[2], &arguments[3], arguments[4].parse().expect("a process id")),
         Some("flood") => flood(&arguments[2]),
+        Some("streams") => streams(&arguments[2], arguments[3].parse().expect("a process id")),
+        Some("events") => events(&arguments[2]),
         _ => {
             eprintln!(
-                "usage: flaghoist-bench floor | flood BOOTSTRAP_JSON | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID"
+                "usage: flaghoist-bench floor | flood BOOTSTRAP_JSON | streams BOOTSTRAP_JSON SERVER_PID | events BOOTSTRAP_JSON | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID"
             );
             std::process::exit(2);
         }
@@ -56,6 +60,57 @@ fn read_bootstrap(path: &str) -> (Value, String) {
     let bootstrap: Value = serde_json::from_str(&text).expect("JSON");
     let address = bootstrap["url"].as_str().expect("a url").trim_start_matches("http://").to_owned();
     (bootstrap, address)
+}
+
+/// Keys and ids of flags, by key.
+fn flag_ids(bootstrap: &Value, address: &str) -> Vec<(String, String)> {
+    let headers = management(bootstrap);
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, key)| (*name, key.as_str())).collect();
+    let list = Request::get("/api/v2/feature-flags?limit=1000", &headers);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let answer: Value = runtime.block_on(async {
+        let mut connection = load::Connection::open(address).await;
+        connection.ask(&list).await;
+        serde_json::from_slice(connection.body()).expect("JSON")
+    });
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let flags = answer["data"].as_array().expect("flags").iter();
+    let mut ids: Vec<_> = flags.map(|flag| (text(&flag["attributes"]["key"]), text(&flag["id"]))).collect();
+    ids.sort();
+    ids
+}
+
+fn management(bootstrap: &Value) -> [(&'static str, String); 2] {
+    let text = |name: &str| bootstrap[name].as_str().expect("a key").to_owned();
+    [("dd-api-key", text("api_key")), ("dd-application-key", text("application_key"))]
+}
+
+/// Streams of production, while the default of a flag goes to and fro.
+fn streams(bootstrap: &str, server_pid: u32) {
+    let (bootstrap, address) = read_bootstrap(bootstrap);
+    let production = &bootstrap["environments"][2];
+    let key = production["server_sdk_key"].as_str().expect("a key");
+    let stream = Request::get("/sdk/v1/stream", &[("x-api-key", key)]);
+    let (_, flag) = &flag_ids(&bootstrap, &address)[0];
+    let environment = production["id"].as_str().expect("an id");
+    let headers = management(&bootstrap);
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, key)| (*name, key.as_str())).collect();
+    let path = format!("/api/v1/flags/{flag}/environments/{environment}/serving");
+    let change = |variant: &str| {
+        Request::patch(&path, &headers, &format!(r#"{{"override_variant_key":{variant}}}"#))
+    };
+    streams::print_memory(&address, &stream, server_pid);
+    streams::print_latency(&address, &stream, [change("\"on\""), change("null")]);
+}
+
+/// Exposures of the flags.
+fn events(bootstrap: &str) {
+    let (bootstrap, address) = read_bootstrap(bootstrap);
+    let key = bootstrap["environments"][2]["server_sdk_key"].as_str().expect("a key");
+    let headers = management(&bootstrap);
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, key)| (*name, key.as_str())).collect();
+    let counted = |id: &str| Request::get(&format!("/api/v1/flags/{id}/evaluations"), &headers);
+    events::print(&address, key, counted, &flag_ids(&bootstrap, &address));
 }
 
 /// What an application asks.

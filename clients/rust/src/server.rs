@@ -88,6 +88,40 @@ impl Server {
         found["id"].as_str().and_then(|id| id.parse().ok()).expect("a UUID")
     }
 
+    /// The server SDK key of an environment of the first start.
+    pub fn sdk_key(&self, environment: &str) -> &str {
+        let environments = self.bootstrap["environments"].as_array().expect("environments");
+        let found = environments.iter().find(|one| one["key"] == environment).expect("that environment");
+        found["server_sdk_key"].as_str().expect("a key")
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.host())
+    }
+
+    /// The answer to a management request, which is done.
+    pub fn manage(&self, method: &str, path: &str, body: &Value) -> Value {
+        let (api_key, application_key) = (self.secret("api_key"), self.secret("application_key"));
+        let keys = format!("DD-API-KEY: {api_key}\r\nDD-APPLICATION-KEY: {application_key}\r\n");
+        self.ask(method, path, &keys, body)
+    }
+
+    /// The answer to a request with these headers, which is done.
+    pub fn ask(&self, method: &str, path: &str, headers: &str, body: &Value) -> Value {
+        let (host, body) = (self.host(), body.to_string());
+        let mut stream = TcpStream::connect(&host).expect("the server listens");
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+        let content = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        write!(stream, "{head}{headers}{content}\r\n{body}").expect("the server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the server answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 20"), "{answer}");
+        serde_json::from_str(body).unwrap_or(Value::Null)
+    }
+
     fn secret(&self, name: &str) -> &str {
         self.bootstrap[name].as_str().expect("a secret")
     }

@@ -18,7 +18,8 @@ pub(crate) mod remote_configuration;
 
 pub use counters::{FlagCounter, Outcome};
 pub use document::{Form, RenderedDocument, entity_tag};
-pub use environment::{ChannelSnapshot, PublishedEnvironment, PublishedFlag};
+pub(crate) use environment::changed;
+pub use environment::{Changes, ChannelSnapshot, PublishedEnvironment, PublishedFlag};
 pub use kept::keep;
 pub use reader::{LastUse, PublishedReader};
 

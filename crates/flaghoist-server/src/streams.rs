@@ -6,13 +6,14 @@
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
-use crate::publish::{PublishedEnvironment, PublishedFlag};
+use crate::publish::{PublishedEnvironment, changed};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flaghoist_model::compile::Channel;
 use flaghoist_model::id::CredentialId;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,9 +110,17 @@ pub(crate) struct News<'a> {
 }
 
 impl<'a> News<'a> {
-    /// Keys of the flags that changed for the readers of the channel, if that is known.
-    pub(crate) fn changed(&self) -> Option<BTreeSet<&'a str>> {
-        self.before.map(|before| changed(before, self.environment, self.channel))
+    /// Keys of the flags that changed for the readers of the channel, if that is known. Mostly the reader knew of the
+    /// publication before, and what changed since is known already: thousands of streams ask.
+    pub(crate) fn changed(&self) -> Option<Cow<'a, BTreeSet<Arc<str>>>> {
+        let before = self.before?;
+        let now = self.environment.channel(self.channel);
+        Some(match &now.changes {
+            Some(changes) if changes.since == before.environment().content_revision => {
+                Cow::Borrowed(&changes.keys)
+            }
+            _ => Cow::Owned(changed(&before.channel(self.channel).flags, &now.flags)),
+        })
     }
 }
 
@@ -222,24 +231,4 @@ impl Stream {
 fn event(news: &News<'_>, tell: Tell) -> String {
     let id = news.environment.environment().content_revision;
     format!("event: message\nid: {id}\ndata: {}\n\n", tell(news))
-}
-
-/// Keys of the flags that readers of a channel get otherwise, or no longer, or newly.
-fn changed<'a>(
-    before: &'a PublishedEnvironment,
-    now: &'a PublishedEnvironment,
-    channel: Channel,
-) -> BTreeSet<&'a str> {
-    let by_key = |environment: &'a PublishedEnvironment| {
-        let flags = &environment.channel(channel).flags;
-        flags.iter().map(|flag| (&*flag.key, flag)).collect::<std::collections::BTreeMap<_, _>>()
-    };
-    let (olds, news) = (by_key(before), by_key(now));
-    let same =
-        |old: &PublishedFlag, new: &PublishedFlag| Arc::ptr_eq(&old.wire, &new.wire) || old.wire == new.wire;
-    let differs = |key: &&str| match (olds.get(key), news.get(key)) {
-        (Some(old), Some(new)) => !same(old, new),
-        _ => true,
-    };
-    olds.keys().chain(news.keys()).copied().filter(differs).collect()
 }

@@ -5,7 +5,8 @@ use flaghoist_model::compile::{self, Channel};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::DistributionChannel;
 use flaghoist_model::id::{EnvironmentId, FlagId};
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::counters::FlagCounter;
@@ -30,6 +31,37 @@ pub struct PublishedFlag {
     pub counter: Arc<FlagCounter>,
 }
 
+/// What is otherwise than before for the readers of a channel.
+pub struct Changes {
+    /// The environment's content revision before.
+    pub since: i64,
+    /// Keys of the flags that are served otherwise, or no longer, or newly.
+    pub keys: BTreeSet<Arc<str>>,
+}
+
+/// The keys of flags that two lists, each in the order of keys, do not have alike.
+pub(crate) fn changed(olds: &[PublishedFlag], news: &[PublishedFlag]) -> BTreeSet<Arc<str>> {
+    let mut keys = BTreeSet::new();
+    let (mut olds, mut news) = (olds.iter().peekable(), news.iter().peekable());
+    loop {
+        let order = match (olds.peek(), news.peek()) {
+            (None, None) => return keys,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => old.key.cmp(&new.key),
+        };
+        let old = if order.is_le() { olds.next() } else { None };
+        let new = if order.is_ge() { news.next() } else { None };
+        let is_same = match (old, new) {
+            (Some(old), Some(new)) => Arc::ptr_eq(&old.wire, &new.wire) || old.wire == new.wire,
+            _ => false,
+        };
+        if !is_same {
+            keys.extend(old.or(new).map(|flag| Arc::clone(&flag.key)));
+        }
+    }
+}
+
 /// What one kind of reader of an environment gets.
 pub struct ChannelSnapshot {
     /// Evaluates.
@@ -39,6 +71,9 @@ pub struct ChannelSnapshot {
     /// The environment's content revision when readers of the channel last got something else, as far as this process
     /// has seen it.
     pub revision: i64,
+    /// What is otherwise than in the publication before this one; none for the first.
+    pub changes: Option<Changes>,
+    content_revision: i64,
     positions: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
     documents: [OnceLock<RenderedDocument>; Form::COUNT],
 }
@@ -55,8 +90,19 @@ impl ChannelSnapshot {
             let same = |(a, b): (&PublishedFlag, &PublishedFlag)| Arc::ptr_eq(&a.wire, &b.wire);
             before.flags.len() == flags.len() && before.flags.iter().zip(&flags).all(same)
         };
+        let changes = before
+            .map(|before| Changes { since: before.content_revision, keys: changed(&before.flags, &flags) });
+        let content_revision = revision;
         let revision = before.filter(is_same).map_or(revision, |before| before.revision);
-        Self { snapshot, flags, revision, positions, documents: Default::default() }
+        Self {
+            snapshot,
+            flags,
+            revision,
+            content_revision,
+            changes,
+            positions,
+            documents: Default::default(),
+        }
     }
 
     /// The flag of that key, if readers of the channel see it.
