@@ -79,7 +79,7 @@ fn every_type_is_read_targeted_and_split_as_elsewhere_and_outlives_the_server() 
     assert_eq!(client.get_integer_assignment("whole", &alice, &in_beta).unwrap(), Some(42));
     assert_eq!(client.get_numeric_assignment("number", &alice, &in_beta).unwrap(), Some(2.75));
     let object = client.get_json_assignment("object", &alice, &in_beta).unwrap().expect("an object");
-    assert_eq!(serde_json::from_str::<Value>(object.raw.get()).unwrap(), json!({"size": 7}));
+    assert_eq!(*object, json!({"size": 7}));
     assert!(client.get_integer_assignment("text", &alice, &in_beta).is_err(), "a text is no number");
     assert_eq!(client.get_string_assignment("off", &alice, &free).unwrap(), None, "the coded default");
     assert_eq!(client.get_string_assignment("nothing", &alice, &free).unwrap(), None);

@@ -23,6 +23,7 @@ struct Request {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the members on the wire")]
 struct Client {
     id: String,
     #[serde(default)]
@@ -54,6 +55,7 @@ struct ConfigState {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the members on the wire")]
 struct Tracer {
     language: Option<String>,
     tracer_version: Option<String>,

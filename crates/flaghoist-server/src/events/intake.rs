@@ -97,10 +97,16 @@ impl Queue {
         let taken = std::mem::take(&mut self.taken);
         let merged = merge(&taken);
         match store.add_evaluations(&merged).await {
-            Ok(()) => taken.into_iter().for_each(|waiting| waiting.tell(true)),
+            Ok(()) => {
+                for waiting in taken {
+                    waiting.tell(true);
+                }
+            }
             Err(error @ Error::Unavailable(_)) => {
                 tracing::warn!(cause = %error, reports = taken.len(), "could not count what readers reported");
-                taken.into_iter().for_each(|waiting| waiting.tell(false));
+                for waiting in taken {
+                    waiting.tell(false);
+                }
             }
             Err(_) => {
                 for waiting in taken {

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 /// How often evaluations by this server are written down. So much of them is lost in a crash.
 const OWN_INTERVAL: Duration = Duration::from_secs(10);
 /// How often it is looked up when flags were last evaluated.
-const LAST_INTERVAL: Duration = Duration::from_secs(300);
+const LAST_INTERVAL: Duration = Duration::from_mins(5);
 /// How often old counts are made fewer.
-const COMPACT_INTERVAL: Duration = Duration::from_secs(3_600);
+const COMPACT_INTERVAL: Duration = Duration::from_hours(1);
 /// How long counts are kept by the minute, and then by the hour.
 const MINUTES_KEPT: i64 = 48 * 60;
 const HOURS_KEPT: i64 = 90 * 24;
@@ -79,7 +79,9 @@ pub async fn write_down(app: &App) {
     }
     if let Err(error) = app.events.add_evaluations(&counted).await {
         tracing::warn!(cause = %error, "could not write down evaluations by this server");
-        taken.iter().for_each(|(outcome, unwritten)| outcome.give_back(*unwritten));
+        for (outcome, unwritten) in taken {
+            outcome.give_back(unwritten);
+        }
     }
 }
 

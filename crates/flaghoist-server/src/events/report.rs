@@ -188,6 +188,9 @@ pub(super) fn unpack(encoding: Encoding, body: &[u8]) -> Result<Cow<'_, [u8]>, A
 /// Takes records, each with the `DD_ENV` that its application says, if it does.
 pub(super) type Take<'t> = &'t mut dyn FnMut(Option<&str>, Result<Record<'_>, DropReason>);
 
+/// The same, and says whether there is room for more.
+type TakeWhileRoom<'t> = &'t mut dyn FnMut(Option<&str>, Result<Record<'_>, DropReason>) -> bool;
+
 /// Hands every record of a body to `take`, one after another: nothing is kept. `kind` is that of records whose list does
 /// not say it. A record that is not of the documented shape spoils nothing but itself.
 ///
@@ -213,11 +216,7 @@ pub(super) fn read(body: &[u8], kind: Kind, take: Take<'_>) -> Result<(), ApiErr
 }
 
 /// Whether there is room for more.
-fn read_value(
-    value: &RawValue,
-    kind: Kind,
-    take: &mut dyn FnMut(Option<&str>, Result<Record<'_>, DropReason>) -> bool,
-) -> bool {
+fn read_value(value: &RawValue, kind: Kind, take: TakeWhileRoom<'_>) -> bool {
     let Ok(entry) = serde_json::from_str::<Entry<'_>>(value.get()) else {
         return take(None, Err(DropReason::Malformed));
     };

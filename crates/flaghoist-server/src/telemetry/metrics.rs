@@ -27,6 +27,15 @@ const FLAGS_MAX: usize = 1_000;
 const LATENCY_BUCKETS_SECONDS: [f64; 12] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0];
 
+/// Picks one of a pair of counts.
+type Pick = fn((u64, u64)) -> u64;
+
+/// What is shown of reports: name, description, and which count.
+const REPORTED: [(&str, &str, Pick); 2] = [
+    ("reported_evaluations", "Evaluations that SDKs reported to this server", |(count, _)| count),
+    ("reported_exposures", "Exposures that SDKs reported to this server", |(_, count)| count),
+];
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: &'static str,
@@ -277,12 +286,7 @@ impl Collector for PublishedCollector {
                 }
             }
         }
-        type Series = (&'static str, &'static str, fn((u64, u64)) -> u64);
-        let series: [Series; 2] = [
-            ("reported_evaluations", "Evaluations that SDKs reported to this server", |(count, _)| count),
-            ("reported_exposures", "Exposures that SDKs reported to this server", |(_, count)| count),
-        ];
-        for (name, help, pick) in series {
+        for (name, help, pick) in REPORTED {
             let kind = prometheus_client::metrics::MetricType::Counter;
             let mut reported = encoder.encode_descriptor(name, help, None, kind)?;
             for environment in &environments {

@@ -54,14 +54,16 @@ impl Home {
     pub(crate) async fn open(&self) -> OpenStore {
         match self {
             Self::Sqlite(dir) => OpenStore::Sqlite(SqliteStore::open(dir.path()).await.unwrap()),
-            Self::Postgres(url) => OpenStore::Postgres(PostgresStore::connect(url).await.unwrap()),
+            Self::Postgres(url) => OpenStore::Postgres(Box::new(PostgresStore::connect(url).await.unwrap())),
         }
     }
 
     pub(crate) async fn open_events(&self) -> OpenEvents {
         match self {
             Self::Sqlite(dir) => OpenEvents::Sqlite(SqliteEvents::open(dir.path()).await.unwrap()),
-            Self::Postgres(url) => OpenEvents::Postgres(PostgresEvents::connect(url).await.unwrap()),
+            Self::Postgres(url) => {
+                OpenEvents::Postgres(Box::new(PostgresEvents::connect(url).await.unwrap()))
+            }
         }
     }
 }
@@ -69,7 +71,7 @@ impl Home {
 /// Counts on either engine.
 pub(crate) enum OpenEvents {
     Sqlite(SqliteEvents),
-    Postgres(PostgresEvents),
+    Postgres(Box<PostgresEvents>),
 }
 
 impl OpenEvents {
@@ -87,7 +89,7 @@ impl Deref for OpenEvents {
     fn deref(&self) -> &Self::Target {
         match self {
             Self::Sqlite(events) => events,
-            Self::Postgres(events) => events,
+            Self::Postgres(events) => &**events,
         }
     }
 }
@@ -95,7 +97,7 @@ impl Deref for OpenEvents {
 /// A store of either engine.
 pub(crate) enum OpenStore {
     Sqlite(SqliteStore),
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 impl OpenStore {
@@ -113,7 +115,7 @@ impl Deref for OpenStore {
     fn deref(&self) -> &Self::Target {
         match self {
             Self::Sqlite(store) => store,
-            Self::Postgres(store) => store,
+            Self::Postgres(store) => &**store,
         }
     }
 }
