@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Whoever reports waits until their counts are committed, together with those of everybody who waits: what was answered
-//! with 202 survives the end of the process. What is not counted is dropped for a [`DropReason`], said in the answer and
+//! with 202 survives the end of the process. What is not counted is dropped for a `DropReason`, said in the answer and
 //! in a metric. Room for those who wait is bounded; who finds none is asked to come back.
 //!
 //! Evaluations by this server itself are counted in memory and written down now and then by [`count`].

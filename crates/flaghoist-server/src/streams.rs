@@ -39,12 +39,24 @@ pub struct Streams {
     places: Arc<Semaphore>,
     of_keys: Arc<Mutex<HashMap<CredentialId, usize>>>,
     stopping: CancellationToken,
+    heartbeat: Duration,
 }
 
 impl Streams {
     /// No streams yet. They end when `stopping` is cancelled.
     pub fn new(stopping: CancellationToken) -> Self {
-        Self { places: Arc::new(Semaphore::new(OPEN_MAX)), of_keys: Arc::default(), stopping }
+        Self {
+            places: Arc::new(Semaphore::new(OPEN_MAX)),
+            of_keys: Arc::default(),
+            stopping,
+            heartbeat: HEARTBEAT,
+        }
+    }
+
+    /// The same, where a quiet stream shows that it lives so often.
+    #[must_use]
+    pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
+        Self { heartbeat, ..self }
     }
 
     /// How many are open.
@@ -175,12 +187,12 @@ pub(crate) fn open(
         published_anew,
         greeting: Some(greeting),
         tell,
-        heartbeat_at: Instant::now() + HEARTBEAT,
+        heartbeat_at: Instant::now() + app.streams.heartbeat,
         _place: place,
     };
     let events = futures_util::stream::unfold(stream, |mut stream| async {
         let text = stream.next().await?;
-        stream.heartbeat_at = Instant::now() + HEARTBEAT;
+        stream.heartbeat_at = Instant::now() + stream.app.streams.heartbeat;
         Some((Ok::<_, Infallible>(Bytes::from(text)), stream))
     });
     let headers = [

@@ -465,6 +465,17 @@ impl Listening {
         }
     }
 
+    /// How often the stream shows that it lives within some time.
+    pub(crate) async fn heartbeats_within(&mut self, time: Duration) -> usize {
+        use http_body_util::BodyExt;
+        let until = tokio::time::Instant::now() + time;
+        let mut count = 0;
+        while let Ok(Some(frame)) = tokio::time::timeout_at(until, self.body.frame()).await {
+            count += usize::from(frame.unwrap().data_ref().unwrap().as_ref() == b":\n\n");
+        }
+        count
+    }
+
     /// Whether the stream has ended.
     pub(crate) async fn has_ended(&mut self) -> bool {
         use http_body_util::BodyExt;

@@ -13,6 +13,7 @@ mod documents;
 mod evaluation;
 mod events;
 mod history;
+mod intake;
 mod key_uses;
 mod keys;
 mod limits;

@@ -4,6 +4,7 @@ use crate::app::{TestApp, allocation};
 use flaghoist_server::streams::Streams;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 const ON_OFF: &[(&str, &str)] = &[("on", "true"), ("off", "false")];
@@ -148,4 +149,47 @@ async fn an_answer_keeps_its_tag_while_its_token_is_good() {
     flag(&app).await;
     let ask = || async { app.browser("production").evaluate_all(json!({})).await.header("etag").to_owned() };
     assert_eq!(ask().await, ask().await);
+}
+
+#[tokio::test]
+async fn a_browser_is_not_told_of_what_only_servers_see() {
+    let app = TestApp::new().await;
+    let id = flag(&app).await;
+    let hide = json!({"data": {"type": "feature-flags", "attributes": {"distribution_channel": "SERVER"}}});
+    app.admin().call("PUT", &format!("/api/v2/feature-flags/{id}"), Some(hide)).await.expect(200);
+    app.advance(SignedDuration::from_mins(5));
+    let mut browser = app.listen(&stream_address(&app).await, &[]).await;
+    let key = app.reader("production").key().to_owned();
+    let mut server = app.listen("/sdk/v1/stream", &[("x-api-key", &key)]).await;
+    change(&app, &id, "production", "on").await;
+    let (_, data) = server.next().await.unwrap();
+    assert_eq!(data["changed"], json!(["dark-mode"]));
+    assert!(browser.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_quiet_stream_shows_that_it_lives_whatever_happens_elsewhere() {
+    let heartbeat = Duration::from_millis(300);
+    let app = TestApp::with(|app| {
+        app.streams = Streams::new(CancellationToken::new()).with_heartbeat(heartbeat);
+    })
+    .await;
+    let id = flag(&app).await;
+    let key = app.reader("production").key().to_owned();
+    let mut stream = app.listen("/sdk/v1/stream", &[("x-api-key", &key)]).await;
+    let time = heartbeat * 5;
+    let busy = async {
+        let started = Instant::now();
+        for change_number in 0.. {
+            if started.elapsed() >= time {
+                return change_number;
+            }
+            change(&app, &id, "staging", if change_number % 2 == 0 { "on" } else { "off" }).await;
+            tokio::time::sleep(heartbeat / 6).await;
+        }
+        unreachable!("the numbers do not end")
+    };
+    let (heartbeats, changes) = tokio::join!(stream.heartbeats_within(time), busy);
+    assert!(changes > 10, "elsewhere something happens all the time");
+    assert!((3..=5).contains(&heartbeats), "{heartbeats}");
 }
