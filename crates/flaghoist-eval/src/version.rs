@@ -59,7 +59,7 @@ impl Version {
     /// has further ones that are not zero. Without the build metadata, which does not count.
     pub fn in_three_parts(&self) -> Option<String> {
         let part = |at: usize| self.parts.get(at).copied().unwrap_or(0);
-        if self.parts.iter().skip(3).any(|part| *part != 0) {
+        if self.parts.get(3..).unwrap_or_default().iter().any(|part| *part != 0) {
             return None;
         }
         let core = format!("{}.{}.{}", part(0), part(1), part(2));
