@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.register_assert_rewrite("ddtrace_stories")
+
 from approvals import ENABLE, Guarded
 from datadog_client import DatadogClient
 from members import Member
