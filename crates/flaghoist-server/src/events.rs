@@ -24,9 +24,11 @@ pub(crate) use report::Kind;
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::App;
+use crate::decode;
 use crate::publish::Published;
-use axum::http::{HeaderMap, header};
-use bytes::Bytes;
+use axum::Json;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
 use flaghoist_model::compile::Channel;
 use flaghoist_model::id::ProjectId;
 use serde::Serialize;
@@ -76,6 +78,9 @@ pub(crate) struct Receipt {
     pub(crate) dropped: BTreeMap<&'static str, u64>,
 }
 
+/// Largest body of a report, as it arrives.
+pub(crate) const BODY_MAX_BYTES: usize = 5 * 1024 * 1024;
+
 /// Bodies of fewer bytes are read where they arrive; larger ones beside the workers that answer readers.
 const INLINE_MAX_BYTES: usize = 32 * 1024;
 
@@ -99,6 +104,9 @@ impl Source {
     }
 }
 
+/// The answer to a report: 202, and what became of it.
+pub(crate) type Accepted = (StatusCode, Json<Receipt>);
+
 /// Counts what a body reports. Returns once it is durable.
 ///
 /// [`ApiError::Invalid`] when it cannot be read, [`ApiError::RateLimited`] when too many wait already,
@@ -106,12 +114,14 @@ impl Source {
 pub(crate) async fn take(
     app: &App,
     headers: &HeaderMap,
-    body: Bytes,
+    body: Body,
     kind: Kind,
     source: Source,
-) -> Result<Receipt, ApiError> {
-    let now = app.clock.now();
+) -> Result<Accepted, ApiError> {
     let encoding = report::Encoding::of(headers)?;
+    let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
+    let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
+    let now = app.clock.now();
     let tally = move || -> Result<Tally, ApiError> {
         let mut tally = Tally::new(now);
         let text = report::unpack(encoding, &body)?;
@@ -119,18 +129,13 @@ pub(crate) async fn take(
         tally.check()?;
         Ok(tally)
     };
-    let tally = if body_is_small(headers, encoding) {
+    let tally = if is_small {
         tally()?
     } else {
         let _turn = app.intake.turn().await;
         tokio::task::spawn_blocking(tally).await.map_err(ApiError::internal)??
     };
-    put(app, &tally).await
-}
-
-fn body_is_small(headers: &HeaderMap, encoding: report::Encoding) -> bool {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    encoding == report::Encoding::Identity && length.is_some_and(|length: usize| length <= INLINE_MAX_BYTES)
+    Ok((StatusCode::ACCEPTED, Json(put(app, &tally).await?)))
 }
 
 async fn put(app: &App, tally: &Tally) -> Result<Receipt, ApiError> {

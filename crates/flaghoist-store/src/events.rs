@@ -8,6 +8,46 @@ use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use jiff::Timestamp;
 
+/// The statement that adds rows of counts, which are given as `VALUES` or a `SELECT`, to those that are there.
+macro_rules! add_counts_of {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO evaluation_counts
+                (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures,
+                defaults, errors)",
+            $rows,
+            "ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
+                evaluations = evaluation_counts.evaluations + excluded.evaluations,
+                exposures = evaluation_counts.exposures + excluded.exposures,
+                defaults = evaluation_counts.defaults + excluded.defaults,
+                errors = evaluation_counts.errors + excluded.errors"
+        )
+    };
+}
+pub(crate) use add_counts_of;
+
+/// The same for totals.
+macro_rules! add_totals_of {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO evaluation_totals
+                (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at,
+                last_at)",
+            $rows,
+            "ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
+                evaluations = evaluation_totals.evaluations + excluded.evaluations,
+                exposures = evaluation_totals.exposures + excluded.exposures,
+                defaults = evaluation_totals.defaults + excluded.defaults,
+                errors = evaluation_totals.errors + excluded.errors,
+                first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
+                    THEN excluded.first_at ELSE evaluation_totals.first_at END,
+                last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
+                    THEN excluded.last_at ELSE evaluation_totals.last_at END"
+        )
+    };
+}
+pub(crate) use add_totals_of;
+
 /// What is counted together: what a flag served in an environment, and by which allocation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EvaluationSeries {

@@ -1,7 +1,7 @@
 //! `POST /v0.7/config`, and `GET` with a body, which Go's tracer sends
 
 use super::Served;
-use super::instances::{ApplyState, Seen};
+use super::instances::{ApplyState, Instance};
 use crate::ApiError;
 use crate::app::AppState;
 use crate::decode;
@@ -83,7 +83,8 @@ pub(super) async fn get_configuration(
     let state = client.state.unwrap_or_default();
     let held = state.config_states.unwrap_or_default().into_iter().find(|state| state.product == PRODUCT);
     let failed = state.error.filter(|_| state.has_error == Some(true)).filter(|error| !error.is_empty());
-    app.instances.saw(Seen {
+    let now = app.clock.now();
+    app.instances.saw(Instance {
         project_id: served.0,
         environment_id: environment.map(|environment| environment.id()),
         id: client.id,
@@ -99,7 +100,8 @@ pub(super) async fn get_configuration(
             .and_then(|held| held.apply_error.clone())
             .filter(|error| !error.is_empty())
             .or(failed),
-        at: app.clock.now(),
+        first_seen_at: now,
+        last_seen_at: now,
     });
     let Some(environment) = environment else { return Ok(json(Bytes::from_static(b"{}"))) };
     let version = version(environment.environment());

@@ -3,13 +3,11 @@
 use super::Served;
 use crate::ApiError;
 use crate::app::{App, AppState};
-use crate::datadog_sdk::events::BODY_MAX_BYTES;
-use crate::decode;
-use crate::events::{self, Kind, Receipt, Source};
+use crate::events::{self, Accepted, Kind, Source};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::{Extension, Json};
+use axum::http::HeaderMap;
 
 /// Subjects who got variants.
 pub(super) async fn report_exposures(
@@ -17,7 +15,7 @@ pub(super) async fn report_exposures(
     Extension(served): Extension<Served>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
+) -> Result<Accepted, ApiError> {
     take(&app, served, &headers, body, Kind::Exposure).await
 }
 
@@ -27,7 +25,7 @@ pub(super) async fn report_flag_evaluations(
     Extension(served): Extension<Served>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
+) -> Result<Accepted, ApiError> {
     take(&app, served, &headers, body, Kind::Evaluation).await
 }
 
@@ -38,9 +36,7 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
     kind: Kind,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
+) -> Result<Accepted, ApiError> {
     let source = Source::Agent(app.publisher.published_now(), served.0);
-    let receipt = events::take(app, headers, body, kind, source).await?;
-    Ok((StatusCode::ACCEPTED, Json(receipt)))
+    events::take(app, headers, body, kind, source).await
 }

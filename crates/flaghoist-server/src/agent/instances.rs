@@ -36,26 +36,10 @@ impl ApplyState {
     }
 }
 
-/// What an instance said.
-pub(super) struct Seen {
-    pub(super) project_id: ProjectId,
-    pub(super) environment_id: Option<EnvironmentId>,
-    pub(super) id: String,
-    pub(super) service: String,
-    pub(super) env: String,
-    pub(super) language: String,
-    pub(super) tracer_version: String,
-    pub(super) app_version: String,
-    pub(super) revision: Option<i64>,
-    pub(super) state: ApplyState,
-    pub(super) error: Option<String>,
-    pub(super) at: Timestamp,
-}
-
 /// An instance of an application.
 #[derive(Clone, Debug)]
 pub(crate) struct Instance {
-    project_id: ProjectId,
+    pub(super) project_id: ProjectId,
     pub(crate) environment_id: Option<EnvironmentId>,
     pub(crate) id: String,
     pub(crate) service: String,
@@ -66,6 +50,7 @@ pub(crate) struct Instance {
     pub(crate) revision: Option<i64>,
     pub(crate) state: ApplyState,
     pub(crate) error: Option<String>,
+    /// When it first said something; that is kept from then on.
     pub(crate) first_seen_at: Timestamp,
     pub(crate) last_seen_at: Timestamp,
 }
@@ -80,32 +65,20 @@ impl Instances {
     }
 
     /// Remembers what an instance said.
-    pub(super) fn saw(&self, seen: Seen) {
-        let id = shortened(seen.id);
+    pub(super) fn saw(&self, mut instance: Instance) {
+        for text in instance.texts() {
+            text.truncate(text.floor_char_boundary(TEXT_MAX_BYTES));
+        }
         let mut instances = self.lock();
-        if instances.len() >= INSTANCES_MAX && !instances.contains_key(&id) {
-            instances.retain(|_, instance| !instance.is_forgotten(seen.at));
+        if let Some(known) = instances.get(&instance.id) {
+            instance.first_seen_at = known.first_seen_at;
+        } else if instances.len() >= INSTANCES_MAX {
+            instances.retain(|_, other| !other.is_forgotten(instance.last_seen_at));
             if instances.len() >= INSTANCES_MAX {
                 return;
             }
         }
-        let first_seen_at = instances.get(&id).map_or(seen.at, |known| known.first_seen_at);
-        let instance = Instance {
-            project_id: seen.project_id,
-            environment_id: seen.environment_id,
-            id: id.clone(),
-            service: shortened(seen.service),
-            env: shortened(seen.env),
-            language: shortened(seen.language),
-            tracer_version: shortened(seen.tracer_version),
-            app_version: shortened(seen.app_version),
-            revision: seen.revision,
-            state: seen.state,
-            error: seen.error.map(shortened),
-            first_seen_at,
-            last_seen_at: seen.at,
-        };
-        instances.insert(id, instance);
+        instances.insert(instance.id.clone(), instance);
     }
 
     /// The instances that read a project, the last seen first.
@@ -120,12 +93,21 @@ impl Instances {
 }
 
 impl Instance {
+    /// Everything that it chose itself.
+    fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        [
+            &mut self.id,
+            &mut self.service,
+            &mut self.env,
+            &mut self.language,
+            &mut self.tracer_version,
+            &mut self.app_version,
+        ]
+        .into_iter()
+        .chain(&mut self.error)
+    }
+
     fn is_forgotten(&self, now: Timestamp) -> bool {
         now.duration_since(self.last_seen_at) > FORGOTTEN_AFTER
     }
-}
-
-fn shortened(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(TEXT_MAX_BYTES));
-    text
 }

@@ -2,19 +2,16 @@
 
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
-use crate::app::{App, AppState};
+use crate::app::AppState;
 use crate::datadog::{Errors, Filters, WriteErrors};
 use crate::decode;
-use crate::events::{self, Kind, Receipt, Source};
+use crate::events::{self, Accepted, BODY_MAX_BYTES, Kind, Receipt, Source};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-/// Largest body of a report, compressed or not.
-pub(crate) const BODY_MAX_BYTES: usize = 5 * 1024 * 1024;
 
 /// What was seen, as Datadog's SDKs report it: one object with a list, or lines of records (`text/plain`).
 #[derive(ToSchema)]
@@ -53,8 +50,8 @@ pub(crate) async fn report_exposures(
     reader: SdkKey,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    take(&app, reader, &headers, body, Kind::Exposure).await
+) -> Result<Accepted, ApiError> {
+    events::take(&app, &headers, body, Kind::Exposure, Source::Key(reader)).await
 }
 
 /// Report how often flags were evaluated
@@ -75,8 +72,8 @@ pub(crate) async fn report_flag_evaluations(
     reader: SdkKey,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    take(&app, reader, &headers, body, Kind::Evaluation).await
+) -> Result<Accepted, ApiError> {
+    events::take(&app, &headers, body, Kind::Evaluation, Source::Key(reader)).await
 }
 
 /// Query of a forwarded request.
@@ -106,7 +103,7 @@ pub(crate) async fn forward(
     Filters(query): Filters<ForwardQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
+) -> Result<Accepted, ApiError> {
     let forward = query.ddforward.unwrap_or_default();
     let kind = match forward.split('?').next().unwrap_or_default() {
         "/api/v2/exposures" => Kind::Exposure,
@@ -116,18 +113,5 @@ pub(crate) async fn forward(
             return Ok((StatusCode::ACCEPTED, Json(Receipt::default())));
         }
     };
-    take(&app, reader, &headers, body, kind).await
-}
-
-/// The key says of which environment a report is, whatever the application calls it.
-pub(crate) async fn take(
-    app: &App,
-    reader: SdkKey,
-    headers: &HeaderMap,
-    body: Body,
-    kind: Kind,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
-    let receipt = events::take(app, headers, body, kind, Source::Key(reader)).await?;
-    Ok((StatusCode::ACCEPTED, Json(receipt)))
+    events::take(&app, &headers, body, kind, Source::Key(reader)).await
 }

@@ -4,12 +4,10 @@ use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
-use crate::datadog_sdk;
-use crate::events::{Kind, Receipt};
-use axum::Json;
+use crate::events::{self, Accepted, Kind, Receipt, Source};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use utoipa::ToSchema;
 
 /// What was seen. Both lists are optional; a body may also be one record of an exposure, or lines of them.
@@ -46,6 +44,6 @@ pub(crate) async fn report_events(
     reader: SdkKey,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<Receipt>), ApiError> {
-    datadog_sdk::events::take(&app, reader, &headers, body, Kind::Exposure).await
+) -> Result<Accepted, ApiError> {
+    events::take(&app, &headers, body, Kind::Exposure, Source::Key(reader)).await
 }

@@ -53,7 +53,8 @@ impl FlagCounter {
         // Reports name allocations that are gone, and whatever readers make up: that is counted together.
         let variants = flag.variations.keys().map(|variant| (UNKNOWN, &**variant));
         let others = [("", ""), (UNKNOWN, UNKNOWN)];
-        let pairs: Vec<(&str, &str)> = others.into_iter().chain(variants).chain(served).collect();
+        // What is served comes first: every evaluation looks for it.
+        let pairs: Vec<(&str, &str)> = served.chain(others).chain(variants).collect();
         let known = self.outcomes.load();
         let find = |allocation: &str, variant: &str| {
             known.iter().find(|outcome| outcome.is(allocation, variant)).map(Arc::clone)

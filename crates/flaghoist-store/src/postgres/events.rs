@@ -2,6 +2,7 @@
 
 use super::dialect::within;
 use super::{Conn, LIMITS, evaluations, failed, pool};
+use crate::events::{add_counts_of, add_totals_of};
 use crate::{
     CountedEvaluations, EvaluationBucket, EvaluationSeries, EvaluationTotal, EventStore, Result, migrations,
 };
@@ -20,37 +21,24 @@ const CONNECTIONS: u32 = 2;
 const HOLD_COMPACTION: &str = "SELECT pg_advisory_xact_lock(7163384912)";
 
 // One statement for all rows: each would be a round trip.
-const ADD: &str = "
-    INSERT INTO evaluation_counts
-        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
-        errors)
+const ADD: &str = add_counts_of!(
+    "
     SELECT environment_id, flag_id, start_minute, 1, allocation, variant, evaluations, exposures, defaults, errors
     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
         $9::bigint[])
         AS counted (environment_id, flag_id, start_minute, allocation, variant, evaluations, exposures, defaults, errors)
-    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_counts.evaluations + excluded.evaluations,
-        exposures = evaluation_counts.exposures + excluded.exposures,
-        defaults = evaluation_counts.defaults + excluded.defaults,
-        errors = evaluation_counts.errors + excluded.errors";
+"
+);
 
-const ADD_TO_TOTAL: &str = "
-    INSERT INTO evaluation_totals
-        (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at)
+const ADD_TO_TOTAL: &str = add_totals_of!(
+    "
     SELECT environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
         $9::bigint[], $10::bigint[])
         AS counted (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at,
             last_at)
-    ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_totals.evaluations + excluded.evaluations,
-        exposures = evaluation_totals.exposures + excluded.exposures,
-        defaults = evaluation_totals.defaults + excluded.defaults,
-        errors = evaluation_totals.errors + excluded.errors,
-        first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
-            THEN excluded.first_at ELSE evaluation_totals.first_at END,
-        last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
-            THEN excluded.last_at ELSE evaluation_totals.last_at END";
+"
+);
 
 /// Adds counts of minutes.
 pub(super) async fn add_counts(conn: &mut Conn, buckets: &[EvaluationBucket]) -> Result<()> {

@@ -3,6 +3,7 @@
 use super::columns::{Columns, Table};
 use super::events::{add_counts, add_totals};
 use super::{Conn, Db, Row, failed};
+use crate::events::add_counts_of;
 use crate::{
     CountedEvaluations, EvaluationBucket, EvaluationCounts, EvaluationSeries, EvaluationTotal, Result,
 };
@@ -26,20 +27,15 @@ const BUCKETS_OF_FLAG: &str = "
     FROM evaluation_counts WHERE environment_id = $1 AND flag_id = $2 AND start_minute >= $3 AND start_minute < $4
     ORDER BY start_minute DESC, length_minutes DESC, allocation DESC, variant DESC LIMIT $5";
 
-const FOLD: &str = "
-    INSERT INTO evaluation_counts
-        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
-        errors)
+const FOLD: &str = add_counts_of!(
+    "
     SELECT environment_id, flag_id, start_minute - start_minute % 60, 60, allocation, variant,
         CAST(SUM(evaluations) AS bigint), CAST(SUM(exposures) AS bigint), CAST(SUM(defaults) AS bigint),
         CAST(SUM(errors) AS bigint)
     FROM evaluation_counts WHERE length_minutes = 1 AND start_minute < $1
     GROUP BY environment_id, flag_id, start_minute - start_minute % 60, allocation, variant
-    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_counts.evaluations + excluded.evaluations,
-        exposures = evaluation_counts.exposures + excluded.exposures,
-        defaults = evaluation_counts.defaults + excluded.defaults,
-        errors = evaluation_counts.errors + excluded.errors";
+"
+);
 
 const DELETE_OLD: &str = "DELETE FROM evaluation_counts WHERE length_minutes = $1 AND start_minute < $2";
 

@@ -4,6 +4,7 @@ use super::{
     BUSY_TIMEOUT, Conn, JOURNAL_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT, create_private_dir, evaluations,
     failed, pool, unavailable,
 };
+use crate::events::{add_counts_of, add_totals_of};
 use crate::{CountedEvaluations, EvaluationBucket, EvaluationTotal, EventStore, Result, migrations};
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
@@ -12,30 +13,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::ops::Range;
 use std::path::Path;
 
-const ADD: &str = "
-    INSERT INTO evaluation_counts
-        (environment_id, flag_id, start_minute, length_minutes, allocation, variant, evaluations, exposures, defaults,
-        errors)
-    VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (environment_id, flag_id, start_minute, length_minutes, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_counts.evaluations + excluded.evaluations,
-        exposures = evaluation_counts.exposures + excluded.exposures,
-        defaults = evaluation_counts.defaults + excluded.defaults,
-        errors = evaluation_counts.errors + excluded.errors";
+const ADD: &str = add_counts_of!(" VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9) ");
 
-const ADD_TO_TOTAL: &str = "
-    INSERT INTO evaluation_totals
-        (environment_id, flag_id, allocation, variant, evaluations, exposures, defaults, errors, first_at, last_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    ON CONFLICT (environment_id, flag_id, allocation, variant) DO UPDATE SET
-        evaluations = evaluation_totals.evaluations + excluded.evaluations,
-        exposures = evaluation_totals.exposures + excluded.exposures,
-        defaults = evaluation_totals.defaults + excluded.defaults,
-        errors = evaluation_totals.errors + excluded.errors,
-        first_at = CASE WHEN excluded.first_at < evaluation_totals.first_at
-            THEN excluded.first_at ELSE evaluation_totals.first_at END,
-        last_at = CASE WHEN excluded.last_at > evaluation_totals.last_at
-            THEN excluded.last_at ELSE evaluation_totals.last_at END";
+const ADD_TO_TOTAL: &str = add_totals_of!(" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ");
 
 /// Adds counts of minutes.
 pub(super) async fn add_counts(conn: &mut Conn, buckets: &[EvaluationBucket]) -> Result<()> {
