@@ -73,36 +73,25 @@ pub struct ChannelSnapshot {
     pub revision: i64,
     /// What is otherwise than in the publication before this one; none for the first.
     pub changes: Option<Changes>,
-    content_revision: i64,
     positions: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
     documents: [OnceLock<RenderedDocument>; Form::COUNT],
 }
 
 impl ChannelSnapshot {
-    fn new(channel: Channel, flags: &[PublishedFlag], revision: i64, before: Option<&Self>) -> Self {
+    /// `revision` is the environment's content revision, `before` what was published before at which.
+    fn new(channel: Channel, flags: &[PublishedFlag], revision: i64, before: Option<(&Self, i64)>) -> Self {
         let flags: Box<[PublishedFlag]> =
             flags.iter().filter(|flag| channel.sees(flag.distribution_channel)).cloned().collect();
         let snapshot =
             Snapshot::from_flags(flags.iter().map(|flag| (Box::from(&*flag.key), flag.compiled.clone())));
         let positions =
             flags.iter().enumerate().map(|(position, flag)| (Arc::clone(&flag.key), position)).collect();
-        let is_same = |before: &&Self| {
-            let same = |(a, b): (&PublishedFlag, &PublishedFlag)| Arc::ptr_eq(&a.wire, &b.wire);
-            before.flags.len() == flags.len() && before.flags.iter().zip(&flags).all(same)
+        let changes = before.map(|(before, since)| Changes { since, keys: changed(&before.flags, &flags) });
+        let revision = match (before, &changes) {
+            (Some((before, _)), Some(changes)) if changes.keys.is_empty() => before.revision,
+            _ => revision,
         };
-        let changes = before
-            .map(|before| Changes { since: before.content_revision, keys: changed(&before.flags, &flags) });
-        let content_revision = revision;
-        let revision = before.filter(is_same).map_or(revision, |before| before.revision);
-        Self {
-            snapshot,
-            flags,
-            revision,
-            content_revision,
-            changes,
-            positions,
-            documents: Default::default(),
-        }
+        Self { snapshot, flags, revision, changes, positions, documents: Default::default() }
     }
 
     /// The flag of that key, if readers of the channel see it.
@@ -129,7 +118,7 @@ impl PublishedEnvironment {
     /// Publishes flags, which stand in the order of their keys, after what was published `before`.
     pub(super) fn new(environment: Environment, flags: &[PublishedFlag], before: Option<&Self>) -> Self {
         let channel = |channel: Channel| {
-            let before = before.map(|before| before.channel(channel));
+            let before = before.map(|before| (before.channel(channel), before.environment.content_revision));
             ChannelSnapshot::new(channel, flags, environment.content_revision, before)
         };
         let (server, client) = (channel(Channel::Server), channel(Channel::Client));
