@@ -28,7 +28,7 @@ from wire import (
 # RFC 3339 in UTC, microseconds at most, without trailing zeros.
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,5}[1-9])?Z")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-LIST_ONLY_LACKS = {"staleness_status", "pending_suggestion_id"}
+LIST_ONLY_LACKS = {"staleness_status", "staleness_details", "pending_suggestion_id"}
 SINGLE_ATTRIBUTES = {
     "archived_at",
     "created_at",

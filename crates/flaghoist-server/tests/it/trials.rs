@@ -97,5 +97,6 @@ async fn a_proposal_that_could_not_be_made_is_refused_with_its_faults() {
         assert!(pointer.starts_with(fault), "{answer}");
     }
     let unknown = json!({"flag_key": "new-ui", "proposal": {"suggestion_id": app.first.project_id}});
-    app.admin().call("POST", path, Some(unknown)).await.expect(404);
+    let answer = app.admin().call("POST", path, Some(unknown)).await.expect(400).json();
+    assert_eq!(answer["errors"][0]["pointer"], "/proposal/suggestion_id");
 }

@@ -10,7 +10,7 @@ use crate::decode::{A_BOOLEAN, A_UUID, Member, Object, id, not_found};
 use crate::native::serving::ServingIn;
 use flaghoist_eval::wire;
 use flaghoist_model::id::{EnvironmentId, SuggestionId};
-use flaghoist_model::{Faults, Rejection};
+use flaghoist_model::{Fault, Faults, Rejection};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -62,7 +62,15 @@ impl ProposalIn {
                 faults.push_at("suggestion_id", "stands beside other members; give it alone");
             }
             faults.check()?;
-            return commands::try_suggestion(app, &caller.principal, place, suggestion_id).await;
+            let tried = commands::try_suggestion(app, &caller.principal, place, suggestion_id).await;
+            // What a body names and is not there is a fault of the body; 404 is about the path.
+            return tried.map_err(|error| match error {
+                ApiError::NotFound(message) => {
+                    let pointer = "/proposal/suggestion_id".to_owned();
+                    ApiError::Invalid(vec![Fault { pointer, message }])
+                }
+                other => other,
+            });
         }
         commands::try_change(app, &caller.principal, place, |change| {
             let mut after = change.entry.clone();
