@@ -161,7 +161,9 @@ pub(crate) async fn explain(
     let past = commands::configuration_at(&app, &caller.principal, &environment, moment, flag_key.as_deref())
         .await?;
     if let Some(key) = flag_key.as_ref().filter(|key| !past.flags.contains_key(*key)) {
-        return Err(decode::not_found("flag", key));
+        // A fault of the body; 404 is about what the path names.
+        let message = format!("there was no flag {key:?} at that moment; give the key of one");
+        return Err(ApiError::Invalid(vec![Fault { pointer: "/flag_key".to_owned(), message }]));
     }
     let proposed = match (&flag_key, proposal) {
         (Some(key), Some(decode::Object(proposal))) => {

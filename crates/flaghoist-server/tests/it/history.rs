@@ -162,7 +162,7 @@ async fn what_a_flag_served_in_the_past_can_be_asked() {
         async move { admin.call("POST", "/api/v1/environments/production/explain", Some(body)).await }
     };
     let value = |answer: &Value| answer["contexts"][0]["flags"][0]["value"].clone();
-    explain(None).await.expect(404);
+    explain(None).await.expect(400);
     let then = explain(Some(revision(&replaced).to_string())).await.expect(200).json();
     assert_eq!((value(&then), then["revision"].as_i64()), (json!("ON"), Some(revision(&replaced))));
     assert_eq!(then["contexts"][0]["flags"][0]["allocation_key"], "everybody");
@@ -170,7 +170,7 @@ async fn what_a_flag_served_in_the_past_can_be_asked() {
     assert_eq!(value(&before), "OFF");
     let at = enabled["data"][0]["at"].as_str().unwrap().to_owned();
     assert_eq!(value(&explain(Some(at)).await.expect(200).json()), "OFF");
-    explain(Some("1".to_owned())).await.expect(404);
+    explain(Some("1".to_owned())).await.expect(400);
     explain(Some("9999".to_owned())).await.expect(400);
     explain(Some("yesterday".to_owned())).await.expect(400);
     let path = format!("/api/v1/environments/production/document?at={}", revision(&replaced));
