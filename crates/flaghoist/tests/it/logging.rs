@@ -44,7 +44,7 @@ fn a_log_that_nobody_reads_does_not_stall_the_server() {
             let file: serde_json::Value = serde_json::from_str(&text).unwrap();
             break file["url"].as_str().unwrap().to_owned();
         }
-        assert!(started.elapsed() < Duration::from_secs(60), "the server does not start");
+        assert!(started.elapsed() < Duration::from_mins(1), "the server does not start");
         std::thread::sleep(Duration::from_millis(20));
     };
     let mut wire = Wire::connect(&url);
