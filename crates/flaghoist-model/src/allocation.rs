@@ -119,6 +119,10 @@ pub struct Allocation {
     pub weights: Vec<VariantWeight>,
     /// Exposure over time; none means everyone at once.
     pub schedule: Option<Schedule>,
+    /// What a rollout had reached when its schedule was removed (decision 16): the exposure of what is a plain gate
+    /// since. None for everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached_exposure_ratio: Option<f64>,
     /// Watching metrics.
     pub guardrails: Vec<GuardrailMetric>,
     /// Salt of the traffic shard. Chosen once, so that whoever is in stays in.
@@ -136,7 +140,23 @@ pub struct Allocation {
 impl Allocation {
     /// The share of the traffic that is in now, 0 to 1.
     pub fn exposure_ratio(&self) -> f64 {
-        self.schedule.as_ref().map_or(1.0, Schedule::exposure_ratio)
+        let without_schedule = self.reached_exposure_ratio.unwrap_or(1.0);
+        self.schedule.as_ref().map_or(without_schedule, Schedule::exposure_ratio)
+    }
+
+    /// What its exposure becomes when its schedule is removed; none for everyone.
+    fn reached_without_schedule(&self) -> Option<f64> {
+        let reached = match &self.schedule {
+            None => self.reached_exposure_ratio,
+            Some(schedule) => schedule.is_through().then(|| schedule.exposure_ratio()),
+        };
+        reached.filter(|ratio| *ratio < 1.0)
+    }
+
+    /// Gives it other salts, which differ for every run: other subjects are the first.
+    pub(crate) fn reshuffle(&mut self, flag: &Flag, run: i64) {
+        let salt = |purpose: &str| format!("{purpose}-{}-{}-{run}", flag.key, self.id);
+        (self.traffic_salt, self.split_salt) = (salt("traffic"), salt("split"));
     }
 
     /// The saved filters that its conditions name.
@@ -235,12 +255,16 @@ pub(crate) fn parse_allocation(
     let schedule = draft.schedule.and_then(|draft| {
         let previous = previous.and_then(|allocation| allocation.schedule.as_ref());
         faults.at("exposure_schedule", |faults| {
-            let schedule = parse_schedule(draft, previous, flag, now, ids, faults)?;
+            let schedule = parse_schedule(draft, previous, Some(flag), now, ids, faults)?;
             check_control(&schedule, &weights, &guardrails, context.default_variant_id, faults);
             Some(schedule)
         })
     });
     let id = previous.map_or_else(|| AllocationId::mint(ids), |allocation| allocation.id);
+    let reached_exposure_ratio = match &schedule {
+        Some(_) => None,
+        None => previous.and_then(Allocation::reached_without_schedule),
+    };
     let allocation = Allocation {
         id,
         key: key?,
@@ -250,6 +274,7 @@ pub(crate) fn parse_allocation(
         rules,
         weights,
         schedule,
+        reached_exposure_ratio,
         guardrails,
         traffic_salt: previous.map_or_else(
             || format!("traffic-{}-{id}", flag.key),

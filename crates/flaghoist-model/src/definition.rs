@@ -11,6 +11,7 @@ use crate::flag::{DistributionChannel, Flag, StalenessStatus};
 use crate::flag_environment::FlagEnvironment;
 use crate::id::{SavedFilterId, VariantId};
 use crate::saved_filter::SavedFilter;
+use crate::schedule::Progress;
 use crate::variant::Variant;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,8 @@ impl DefinitionHash {
     }
 }
 
-/// Members that say when something was changed, or where a schedule stands.
-const NOT_EDITED: [&str; 3] = ["created_at", "updated_at", "status"];
+/// Members that say when something was changed, or how far a schedule has come and by what right.
+const NOT_EDITED: [&str; 5] = ["created_at", "updated_at", "status", "progress", "is_approved"];
 
 fn strip(value: &mut Value) {
     match value {
@@ -110,12 +111,17 @@ impl EntryDefinition {
 
 impl From<&FlagEnvironment> for EntryDefinition {
     fn from(entry: &FlagEnvironment) -> Self {
+        let mut allocations = entry.allocations.clone();
+        for schedule in allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut()) {
+            // How far a schedule has come is not what somebody edits.
+            (schedule.progress, schedule.is_approved) = (Progress::default(), false);
+        }
         Self {
             enabled: entry.enabled,
             default_variant_id: entry.default_variant_id,
             override_variant_id: entry.override_variant_id,
             off_variant_id: entry.off_variant_id,
-            allocations: entry.allocations.clone(),
+            allocations,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! What a flag serves in one environment.
 
+mod rollouts;
+
 use crate::allocation::{Allocation, AllocationContext, AllocationDraft, parse_allocation};
 use crate::condition::{PATTERNS_MAX, RuleDraft, TargetingRule};
 use crate::flag::Flag;
 use crate::id::{EnvironmentId, FlagId, SuggestionId, VariantId};
+use crate::schedule::Transition;
 use crate::{Faults, Patch, Rejection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +36,9 @@ pub struct FlagEnvironment {
     /// The oldest change that waits for approval. Not stored with the rest: suggestions have rows of their own.
     #[serde(skip)]
     pub pending_suggestion_id: Option<SuggestionId>,
+    /// How its schedules moved since it was read: saved with it.
+    #[serde(skip)]
+    pub transitions: Vec<Transition>,
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// Project revision of its last change; 0 when there was none.
@@ -62,6 +68,7 @@ impl FlagEnvironment {
             off_variant_id: None,
             allocations: Vec::new(),
             pending_suggestion_id: None,
+            transitions: Vec::new(),
             updated_at: flag.created_at,
             revision: 0,
         }

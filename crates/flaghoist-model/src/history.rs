@@ -128,6 +128,16 @@ actions! {
     ConfigurationReverted: FlagEnvironment,
     /// What a flag serves in an environment was copied from another environment.
     ConfigurationCopied: FlagEnvironment,
+    /// A rollout was started.
+    RolloutStarted: FlagEnvironment,
+    /// A rollout entered its next step, or its end.
+    RolloutAdvanced: FlagEnvironment,
+    /// A rollout was paused.
+    RolloutPaused: FlagEnvironment,
+    /// A rollout was resumed.
+    RolloutResumed: FlagEnvironment,
+    /// A rollout was stopped.
+    RolloutStopped: FlagEnvironment,
     /// A saved filter was made.
     SavedFilterCreated: SavedFilter,
     /// A change was suggested.
@@ -174,6 +184,20 @@ actions! {
     WebhookUpdated: Webhook,
     /// A webhook was removed.
     WebhookDeleted: Webhook,
+}
+
+impl Action {
+    /// Whether a rollout moved, and nothing that people edit was changed.
+    pub const fn is_of_rollout(self) -> bool {
+        matches!(
+            self,
+            Self::RolloutStarted
+                | Self::RolloutAdvanced
+                | Self::RolloutPaused
+                | Self::RolloutResumed
+                | Self::RolloutStopped
+        )
+    }
 }
 
 /// Why a change that needs an approval could be made.

@@ -14,7 +14,12 @@ use crate::environment::Environment;
 use crate::flag::Flag;
 use crate::flag_environment::FlagEnvironment;
 use crate::history::{Action, Authority};
-use crate::id::{CommentId, EnvironmentId, FlagId, HistoryId, ProjectId, SuggestionId, UserId, VariantId};
+use crate::id::{
+    CommentId, EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId, ScheduleId, SuggestionId, UserId,
+    VariantId,
+};
+use crate::saved_filter::SavedFilter;
+use crate::schedule::{self, Cause, Command};
 use crate::{MintId, Rejection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -165,6 +170,34 @@ impl SuggestionStatus {
     }
 }
 
+/// What somebody asks of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutCommand {
+    /// Its exposure schedule.
+    pub schedule_id: ScheduleId,
+    /// What is to be done.
+    pub command: Command,
+    /// Whether readers may get more of it than was ever approved (decision 11).
+    pub needs_approval: bool,
+}
+
+impl RolloutCommand {
+    /// What was asked for in a change, if it was something of a rollout: its transition tells.
+    fn of_change(before: &FlagEnvironment, after: &FlagEnvironment) -> Option<Self> {
+        let asked = after.transitions.iter().find(|transition| transition.cause == Cause::Request)?;
+        let command = match asked.deed {
+            schedule::Deed::Started => Command::Start,
+            schedule::Deed::Paused => Command::Pause,
+            schedule::Deed::Resumed => Command::Resume,
+            schedule::Deed::Stopped => Command::Stop,
+            schedule::Deed::Advanced => return None,
+        };
+        let schedule_id = asked.schedule_id;
+        let is_approved = before.schedule(schedule_id).is_some_and(|(_, schedule)| schedule.is_approved);
+        Some(Self { schedule_id, command, needs_approval: command.may_expose() && !is_approved })
+    }
+}
+
 /// From what to what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "scope", rename_all = "snake_case")]
@@ -178,6 +211,9 @@ pub enum ProposedChange {
         /// The values of the variants that it shall serve, as whoever approves it sees them.
         #[serde(default)]
         values: BTreeMap<VariantId, String>,
+        /// What it does with a rollout, when it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rollout: Option<RolloutCommand>,
     },
     /// The flag itself.
     Flag {
@@ -198,6 +234,7 @@ impl ProposedChange {
             base: Box::new(before.into()),
             target: Box::new(after.into()),
             values: values_served(flag, after),
+            rollout: RolloutCommand::of_change(before, after),
         }
     }
 
@@ -208,12 +245,39 @@ impl ProposedChange {
         Self::Flag { base: Box::new(base), target: Box::new(target), served_in }
     }
 
-    /// Whether readers could ever get something else because of it.
+    /// Whether readers could ever get something else because of it that nobody approved.
     pub fn matters(&self) -> bool {
         match self {
+            Self::Entry { rollout: Some(rollout), .. } => rollout.needs_approval,
             Self::Entry { base, target, .. } => base.hash() != target.hash(),
             Self::Flag { base, target, .. } => base.hash() != target.hash(),
         }
+    }
+
+    /// What it does with a rollout, when it is about one.
+    pub fn rollout(&self) -> Option<RolloutCommand> {
+        match self {
+            Self::Entry { rollout, .. } => *rollout,
+            Self::Flag { .. } => None,
+        }
+    }
+
+    /// What the flag serves in its environment when the change is made: [`ProposedChange::entry`] the other way.
+    pub fn applied_to(
+        &self,
+        entry: &FlagEnvironment,
+        flag: &Flag,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+        now: Timestamp,
+    ) -> Result<FlagEnvironment, Rejection> {
+        let Self::Entry { target, rollout, .. } = self else { return Ok(entry.clone()) };
+        let after = entry.with_definition(target, flag, saved_filters, now)?;
+        let after = match rollout {
+            Some(rollout) => after.commanded(rollout.schedule_id, rollout.command, false, flag, now)?,
+            None => after,
+        };
+        entry.check_locked(&after)?;
+        Ok(after.settled(flag, now))
     }
 
     /// The hash of what it was made against.
@@ -232,6 +296,11 @@ impl ProposedChange {
     /// In what the proposed differs from what it was made against.
     pub fn differences(&self) -> Vec<Difference> {
         match self {
+            Self::Entry { rollout: Some(rollout), .. } => vec![Difference {
+                path: format!("/allocations/rollouts/{}", rollout.schedule_id),
+                before: None,
+                after: Some(rollout.command.as_str().into()),
+            }],
             Self::Entry { base, target, .. } => differences(&to_value(base), &to_value(target)),
             Self::Flag { base, target, .. } => differences(&to_value(base), &to_value(target)),
         }
@@ -246,7 +315,7 @@ impl ProposedChange {
         let mut known = BTreeSet::new();
         collect_ids(&base, &mut known);
         leave_out_new(&mut target, &known);
-        DefinitionHash::of(&(base, target))
+        DefinitionHash::of(&(base, target, self.rollout()))
     }
 
     /// The property that says all of what it does: the wanted one, unless something else changes beside it.
@@ -321,6 +390,7 @@ impl ProposedChange {
     /// The change in sentences, for people who decide about it.
     pub fn summary(&self, flag: &Flag) -> Vec<String> {
         match self {
+            Self::Entry { base, rollout: Some(rollout), .. } => summary::of_rollout(base, *rollout),
             Self::Entry { base, target, .. } => summary::of_entry(flag, base, target),
             Self::Flag { base, target, .. } => summary::of_flag(base, target),
         }

@@ -46,6 +46,18 @@ events! {
     FlagDisabled = "flag.disabled",
     /// What a flag serves in an environment was changed: allocations, default, override or off variant.
     RuleChanged = "rule.changed",
+    /// A rollout began with its first step.
+    RolloutStarted = "rollout.started",
+    /// A rollout entered its next step.
+    RolloutAdvanced = "rollout.advanced",
+    /// A rollout was paused: by somebody, by itself at a gate, by a guardrail, or because its flag is off.
+    RolloutPaused = "rollout.paused",
+    /// A paused rollout goes on.
+    RolloutResumed = "rollout.resumed",
+    /// A rollout is at its last step for good.
+    RolloutCompleted = "rollout.completed",
+    /// A rollout was stopped, by somebody or a guardrail, and its exposure taken back.
+    RolloutAborted = "rollout.aborted",
     /// A change waits for approval.
     SuggestionOpened = "suggestion.opened",
     /// A change was approved, rejected or applied.

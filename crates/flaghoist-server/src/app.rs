@@ -148,7 +148,10 @@ pub fn describe() -> OpenApi {
 
 /// Datadog dialect.
 fn management() -> OpenApiRouter<AppState> {
-    use datadog::{allocations, environments, flags, restriction_policies, suggestions, teams, variants};
+    use datadog::{
+        allocations, environments, exposure_schedules, flags, restriction_policies, suggestions, teams,
+        variants,
+    };
     OpenApiRouter::new()
         .routes(routes!(flags::list::list_feature_flags, flags::create::create_feature_flag))
         .routes(routes!(flags::get::get_feature_flag, flags::update::update_feature_flag))
@@ -159,6 +162,10 @@ fn management() -> OpenApiRouter<AppState> {
         .routes(routes!(allocations::create::create_allocation, allocations::replace::replace_allocations))
         .routes(routes!(allocations::enable::enable_feature_flag))
         .routes(routes!(allocations::enable::disable_feature_flag))
+        .routes(routes!(exposure_schedules::start_exposure_schedule))
+        .routes(routes!(exposure_schedules::pause_exposure_schedule))
+        .routes(routes!(exposure_schedules::resume_exposure_schedule))
+        .routes(routes!(exposure_schedules::stop_exposure_schedule))
         .routes(routes!(environments::list::list_environments, environments::create::create_environment))
         .routes(routes!(
             environments::get::get_environment,
@@ -188,7 +195,7 @@ fn management() -> OpenApiRouter<AppState> {
 
 /// Native management.
 fn native() -> OpenApiRouter<AppState> {
-    use native::{keys, me, projects, restriction_policy, roles, session, teams, users, webhooks};
+    use native::{keys, me, projects, restriction_policy, roles, rollouts, session, teams, users, webhooks};
     OpenApiRouter::new()
         .routes(routes!(native::serving::get_serving, native::serving::update_serving))
         .routes(routes!(native::sdk_keys::create_sdk_key))
@@ -224,6 +231,10 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::rotate_secret::rotate_webhook_secret))
         .routes(routes!(webhooks::ping::ping_webhook))
         .routes(routes!(webhooks::deliveries::list_webhook_deliveries))
+        .routes(routes!(rollouts::list::list_rollouts))
+        .routes(routes!(rollouts::get::get_rollout))
+        .routes(routes!(rollouts::preview::preview_rollout))
+        .routes(routes!(rollouts::stream::stream_rollouts))
         .routes(routes!(native::copy::copy_configuration))
         .routes(routes!(native::explain::explain))
         .routes(routes!(native::explain::get_document))

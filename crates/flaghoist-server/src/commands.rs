@@ -15,9 +15,11 @@ mod members;
 mod policies;
 mod projects;
 mod roles;
+mod rollouts;
 mod sessions;
 mod suggestions;
 mod teams;
+mod transitions;
 mod trials;
 mod webhooks;
 
@@ -39,12 +41,14 @@ pub(crate) use members::{
 pub(crate) use policies::{delete_policy, save_policy, view_policy};
 pub(crate) use projects::{create_project, view_projects};
 pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};
+pub(crate) use rollouts::{Moved, RolloutView, command_rollout, move_due, view_rollout, view_rollouts};
 pub(crate) use sessions::{log_in, log_out};
 pub(crate) use suggestions::{
     SuggestionView, Verdict, Wanted, comment_on_suggestion, decide, delete_suggestion, drift,
     edit_suggestion, view_suggestion, view_suggestions,
 };
 pub(crate) use teams::{create_team, delete_team, update_team, view_team, view_teams};
+pub(crate) use transitions::{TransitionFeed, follow_transitions};
 pub(crate) use trials::{try_change, try_suggestion};
 pub(crate) use webhooks::{
     create_webhook, delete_webhook, find_webhook, rotate_webhook_secret, update_webhook,
@@ -58,9 +62,10 @@ use flaghoist_model::compile::compile_flag;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority, Change, HistoryEntry};
-use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SavedFilterId};
+use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
-use flaghoist_model::webhook::Delivery;
+use flaghoist_model::schedule::Transition;
+use flaghoist_model::webhook::{Delivery, Event};
 use flaghoist_store::Writer;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -72,6 +77,8 @@ pub(crate) struct Edit<'a> {
     pub(crate) principal: &'a Principal,
     pub(crate) now: Timestamp,
     pub(crate) writer: Box<dyn Writer>,
+    /// How rollouts moved in it.
+    transitions: Vec<Transition>,
 }
 
 /// What the history says of a change beside who and when.
@@ -108,7 +115,7 @@ impl<'a> Edit<'a> {
         // Read after the lock is held: times of changes follow the order of their revisions.
         let now = app.clock.now();
         check_still_allowed(writer.as_mut(), principal, now).await?;
-        Ok(Self { app, principal, now, writer })
+        Ok(Self { app, principal, now, writer, transitions: Vec::new() })
     }
 
     pub(crate) async fn saved_filters(&mut self) -> Result<BTreeMap<SavedFilterId, SavedFilter>, ApiError> {
@@ -117,10 +124,7 @@ impl<'a> Edit<'a> {
     }
 
     /// Commits and publishes. What webhooks are told of it is committed with it.
-    pub(crate) async fn commit<T: Serialize>(
-        mut self,
-        record: Record<'_, T>,
-    ) -> Result<HistoryEntry, ApiError> {
+    pub(crate) async fn commit<T: Serialize>(self, record: Record<'_, T>) -> Result<HistoryEntry, ApiError> {
         let json = |aggregate: Option<&T>| aggregate.map(serde_json::to_value).transpose();
         let change = Change {
             id: HistoryId::mint(self.app.ids.as_ref()),
@@ -136,36 +140,59 @@ impl<'a> Edit<'a> {
             reverts: record.reverts,
             at: self.now,
         };
-        let has_deliveries = self.fill_outbox(&change).await?;
-        let entry = self.writer.commit(change).await?;
-        // The change is made whatever happens now; readers catch up with the follower if this fails.
-        if let Err(error) = self.app.publisher.refresh().await {
-            tracing::warn!(cause = %error, "a committed change is not published yet");
-        }
-        if has_deliveries {
-            self.app.deliveries_due.notify_one();
-        }
+        let entry =
+            commit(self.app, self.writer, self.principal.project_id, change, &self.transitions).await?;
+        publish(self.app).await;
         Ok(entry)
     }
+}
 
-    async fn fill_outbox(&mut self, change: &Change) -> Result<bool, ApiError> {
-        let events = change.events();
-        if events.is_empty() {
-            return Ok(false);
-        }
-        let webhooks = self.writer.webhooks(self.principal.project_id).await?;
-        let ids = self.app.ids.as_ref();
-        let deliveries: Vec<Delivery> = webhooks
-            .iter()
-            .flat_map(|webhook| {
-                events.iter().filter(|event| webhook.wants(**event)).map(move |event| (webhook, *event))
-            })
-            .map(|(webhook, event)| Delivery::new(webhook, event, change.id, self.now, ids))
-            .collect();
-        if !deliveries.is_empty() {
-            self.writer.insert_deliveries(&deliveries).await?;
-        }
-        Ok(!deliveries.is_empty())
+/// Commits a change with what webhooks are told of it.
+async fn commit(
+    app: &App,
+    mut writer: Box<dyn Writer>,
+    project_id: ProjectId,
+    change: Change,
+    transitions: &[Transition],
+) -> Result<HistoryEntry, ApiError> {
+    let mut events = change.events();
+    events.extend(transitions.iter().flat_map(Transition::events));
+    let deliveries = deliveries_of(app, writer.as_mut(), project_id, &change, &events).await?;
+    if !deliveries.is_empty() {
+        writer.insert_deliveries(&deliveries).await?;
+    }
+    let entry = writer.commit(change).await?;
+    if !deliveries.is_empty() {
+        app.deliveries_due.notify_one();
+    }
+    Ok(entry)
+}
+
+/// What webhooks are told of a change.
+async fn deliveries_of(
+    app: &App,
+    writer: &mut dyn Writer,
+    project_id: ProjectId,
+    change: &Change,
+    events: &[Event],
+) -> Result<Vec<Delivery>, ApiError> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let webhooks = writer.webhooks(project_id).await?;
+    let wanted = webhooks
+        .iter()
+        .flat_map(|webhook| events.iter().map(move |event| (webhook, *event)))
+        .filter(|(webhook, event)| webhook.wants(*event));
+    let ids = app.ids.as_ref();
+    Ok(wanted.map(|(webhook, event)| Delivery::new(webhook, event, change.id, change.at, ids)).collect())
+}
+
+/// Lets readers of this node have what was committed. Changes are made whatever happens now; readers catch up with the
+/// follower if this fails.
+pub(crate) async fn publish(app: &App) {
+    if let Err(error) = app.publisher.refresh().await {
+        tracing::warn!(cause = %error, "a committed change is not published yet");
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod current_user;
 mod envelope;
 pub(crate) mod environments;
 mod errors;
+pub(crate) mod exposure_schedules;
 pub(crate) mod flags;
 mod names;
 pub(crate) mod restriction_policies;

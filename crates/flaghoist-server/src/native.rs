@@ -15,6 +15,7 @@ mod problem;
 pub(crate) mod projects;
 pub(crate) mod restriction_policy;
 pub(crate) mod roles;
+pub(crate) mod rollouts;
 pub(crate) mod sdk_keys;
 pub(crate) mod serving;
 pub(crate) mod session;

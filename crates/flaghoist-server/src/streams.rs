@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flaghoist_model::compile::Channel;
 use flaghoist_model::id::CredentialId;
+use futures_util::StreamExt as _;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -22,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// After how long without an event a stream shows that it lives, so that nothing on the way closes it.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -37,7 +39,7 @@ const RECENT_SECONDS: i64 = 60;
 /// The streams of a server.
 pub struct Streams {
     places: Arc<Semaphore>,
-    of_keys: Arc<Mutex<HashMap<CredentialId, usize>>>,
+    of_owners: Arc<Mutex<HashMap<Uuid, usize>>>,
     stopping: CancellationToken,
     heartbeat: Duration,
 }
@@ -47,7 +49,7 @@ impl Streams {
     pub fn new(stopping: CancellationToken) -> Self {
         Self {
             places: Arc::new(Semaphore::new(OPEN_MAX)),
-            of_keys: Arc::default(),
+            of_owners: Arc::default(),
             stopping,
             heartbeat: HEARTBEAT,
         }
@@ -64,34 +66,45 @@ impl Streams {
         OPEN_MAX - self.places.available_permits()
     }
 
-    fn take_place(&self, credential_id: CredentialId) -> Result<Place, ApiError> {
+    /// A place for a stream of whoever has the id `owner`, who has at most `most` of them.
+    pub(crate) fn take_place(&self, owner: Uuid, most: usize) -> Result<Place, ApiError> {
         let full =
             || ApiError::RateLimited { name: "streams", retry_after_seconds: RETRY_SECONDS, standing: None };
         let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| full())?;
-        let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_key = of_keys.entry(credential_id).or_default();
-        if *of_key >= OPEN_OF_KEY_MAX {
+        let mut of_owners = self.of_owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_owner = of_owners.entry(owner).or_default();
+        if *of_owner >= most {
             return Err(full());
         }
-        *of_key += 1;
-        Ok(Place { credential_id, of_keys: Arc::clone(&self.of_keys), _permit: permit })
+        *of_owner += 1;
+        Ok(Place { owner, of_owners: Arc::clone(&self.of_owners), _permit: permit })
+    }
+
+    /// Waits until the server stops.
+    pub(crate) async fn stopping(&self) {
+        self.stopping.cancelled().await;
+    }
+
+    /// When a stream that has just said something is to show next that it lives.
+    pub(crate) fn next_heartbeat(&self) -> Instant {
+        Instant::now() + self.heartbeat
     }
 }
 
 /// A place among the open streams, given back when it is dropped.
-struct Place {
-    credential_id: CredentialId,
-    of_keys: Arc<Mutex<HashMap<CredentialId, usize>>>,
+pub(crate) struct Place {
+    owner: Uuid,
+    of_owners: Arc<Mutex<HashMap<Uuid, usize>>>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut of_keys = self.of_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(of_key) = of_keys.get_mut(&self.credential_id) {
-            *of_key -= 1;
-            if *of_key == 0 {
-                of_keys.remove(&self.credential_id);
+        let mut of_owners = self.of_owners.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_owner) = of_owners.get_mut(&self.owner) {
+            *of_owner -= 1;
+            if *of_owner == 0 {
+                of_owners.remove(&self.owner);
             }
         }
     }
@@ -162,14 +175,13 @@ pub(crate) fn open(
     headers: &HeaderMap,
     tell: Tell,
 ) -> Result<Response, ApiError> {
-    let place = app.streams.take_place(reader.credential_id)?;
+    let place = app.streams.take_place(reader.credential_id.0, OPEN_OF_KEY_MAX)?;
     let mut published_anew = app.publisher.subscribe();
     // Something may have been published since the reader's key was looked up.
     published_anew.mark_changed();
     let present = reader.environment.environment();
-    let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let missed = match last_seen {
-        Some(id) => id.trim() != present.content_revision.to_string(),
+    let missed = match last_event_id(headers) {
+        Some(id) => id != present.content_revision.to_string(),
         None => reader.now.as_second() - present.content_at.as_second() < RECENT_SECONDS,
     };
     // Something makes proxies pass the head of the answer on. An id without data is no event, and what the reader gives
@@ -187,20 +199,30 @@ pub(crate) fn open(
         published_anew,
         greeting: Some(greeting),
         tell,
-        heartbeat_at: Instant::now() + app.streams.heartbeat,
+        heartbeat_at: app.streams.next_heartbeat(),
         _place: place,
     };
-    let events = futures_util::stream::unfold(stream, |mut stream| async {
+    Ok(answer(futures_util::stream::unfold(stream, |mut stream| async {
         let text = stream.next().await?;
-        stream.heartbeat_at = Instant::now() + stream.app.streams.heartbeat;
-        Some((Ok::<_, Infallible>(Bytes::from(text)), stream))
-    });
+        stream.heartbeat_at = stream.app.streams.next_heartbeat();
+        Some((text, stream))
+    })))
+}
+
+/// The id of the last event that a client has, which it gives when it comes again.
+pub(crate) fn last_event_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("last-event-id")?.to_str().ok().map(str::trim)
+}
+
+/// The answer that is a stream of these texts.
+pub(crate) fn answer(texts: impl futures_util::Stream<Item = String> + Send + 'static) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    Ok((headers, Body::from_stream(events)).into_response())
+    let body = Body::from_stream(texts.map(|text| Ok::<_, Infallible>(Bytes::from(text))));
+    (headers, body).into_response()
 }
 
 impl Stream {
@@ -211,7 +233,7 @@ impl Stream {
         }
         loop {
             let is_alive_only = tokio::select! {
-                () = self.app.streams.stopping.cancelled() => return None,
+                () = self.app.streams.stopping() => return None,
                 changed = self.published_anew.changed() => {
                     changed.ok()?;
                     false

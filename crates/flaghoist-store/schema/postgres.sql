@@ -66,10 +66,15 @@ CREATE TABLE environments (
 CREATE TABLE exposure_schedules (
     id uuid NOT NULL,
     allocation_id uuid NOT NULL,
+    strategy text NOT NULL,
+    status text NOT NULL,
+    sequence bigint NOT NULL,
+    next_transition_at bigint,
     CONSTRAINT exposure_schedules_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocations(id) ON DELETE CASCADE,
     CONSTRAINT exposure_schedules_pkey PRIMARY KEY (id)
 );
 CREATE INDEX exposure_schedules_by_allocation ON public.exposure_schedules USING btree (allocation_id);
+CREATE INDEX exposure_schedules_due ON public.exposure_schedules USING btree (next_transition_at, id) WHERE (next_transition_at IS NOT NULL);
 
 CREATE TABLE flag_environments (
     flag_id uuid NOT NULL,
@@ -180,6 +185,27 @@ CREATE TABLE roles (
     CONSTRAINT roles_pkey PRIMARY KEY (id),
     CONSTRAINT roles_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
 );
+
+CREATE TABLE rollout_transitions (
+    project_id uuid NOT NULL,
+    revision bigint NOT NULL,
+    schedule_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    flag_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    deed text NOT NULL,
+    cause text NOT NULL,
+    run bigint NOT NULL,
+    status text NOT NULL,
+    pause_reason text,
+    step_position bigint,
+    exposure_ratio double precision NOT NULL,
+    due_at bigint NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT rollout_transitions_pkey PRIMARY KEY (project_id, revision, schedule_id, sequence),
+    CONSTRAINT rollout_transitions_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+CREATE INDEX rollout_transitions_by_schedule ON public.rollout_transitions USING btree (schedule_id, revision, sequence);
 
 CREATE TABLE saved_filters (
     id uuid NOT NULL,

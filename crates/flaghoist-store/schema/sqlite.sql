@@ -67,9 +67,12 @@ CREATE TABLE environments (
 CREATE TABLE exposure_schedules (
     id            BLOB NOT NULL PRIMARY KEY,
     allocation_id BLOB NOT NULL REFERENCES allocations (id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
+, strategy TEXT NOT NULL DEFAULT 'UNIFORM_INTERVALS', status TEXT NOT NULL DEFAULT 'NOT_STARTED', sequence INTEGER NOT NULL DEFAULT 0, next_transition_at INTEGER) STRICT, WITHOUT ROWID;
 
 CREATE INDEX exposure_schedules_by_allocation ON exposure_schedules (allocation_id);
+
+CREATE INDEX exposure_schedules_due ON exposure_schedules (next_transition_at, id)
+    WHERE next_transition_at IS NOT NULL;
 
 CREATE TABLE flag_environments (
     flag_id        BLOB    NOT NULL,
@@ -181,6 +184,28 @@ CREATE TABLE roles (
     revision   INTEGER NOT NULL,
     CONSTRAINT role_name UNIQUE (project_id, name)
 ) STRICT;
+
+CREATE TABLE rollout_transitions (
+    project_id     BLOB NOT NULL REFERENCES projects (id),
+    -- The project's revision, and with it the history entry, that it belongs to.
+    revision       INTEGER NOT NULL,
+    schedule_id    BLOB NOT NULL,
+    sequence       INTEGER NOT NULL,
+    flag_id        BLOB NOT NULL,
+    environment_id BLOB NOT NULL,
+    deed           TEXT NOT NULL,
+    cause          TEXT NOT NULL,
+    run            INTEGER NOT NULL,
+    status         TEXT NOT NULL,
+    pause_reason   TEXT,
+    step_position  INTEGER,
+    exposure_ratio REAL NOT NULL,
+    due_at         INTEGER NOT NULL,
+    at             INTEGER NOT NULL,
+    PRIMARY KEY (project_id, revision, schedule_id, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rollout_transitions_by_schedule ON rollout_transitions (schedule_id, revision, sequence);
 
 CREATE TABLE saved_filters (
     id         BLOB    NOT NULL PRIMARY KEY,

@@ -48,11 +48,12 @@ use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
 use flaghoist_model::id::{
-    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SessionId, SuggestionId, TeamId,
-    UserId, WebhookId,
+    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, ScheduleId, SessionId, SuggestionId,
+    TeamId, UserId, WebhookId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::schedule::{ScheduleStatus, Transition};
 use flaghoist_model::suggestion::Suggestion;
 use flaghoist_model::user::{Membership, Session, Team, User};
 use flaghoist_model::webhook::{Delivery, Webhook};
@@ -156,6 +157,60 @@ pub struct SuggestionFilter {
     pub before_revision: Option<i64>,
 }
 
+/// Which rollouts a list shows, the newest schedule first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RolloutFilter {
+    /// Of this flag.
+    pub flag_id: Option<FlagId>,
+    /// In this environment.
+    pub environment_id: Option<EnvironmentId>,
+    /// Only those that stand so.
+    pub status: Option<ScheduleStatus>,
+    /// Only older schedules: the cursor of pages.
+    pub before: Option<ScheduleId>,
+}
+
+/// Where a schedule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchedulePlace {
+    /// The schedule.
+    pub schedule_id: ScheduleId,
+    /// Its project.
+    pub project_id: ProjectId,
+    /// Its flag.
+    pub flag_id: FlagId,
+    /// Its environment.
+    pub environment_id: EnvironmentId,
+}
+
+/// A schedule that moves by itself now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueSchedule {
+    /// Where it is.
+    pub place: SchedulePlace,
+    /// Since when it is due.
+    pub due_at: Timestamp,
+}
+
+/// A transition as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptTransition {
+    /// The project.
+    pub project_id: ProjectId,
+    /// The project revision, and so the history entry, that it belongs to.
+    pub revision: i64,
+    /// The flag.
+    pub flag_id: FlagId,
+    /// The environment.
+    pub environment_id: EnvironmentId,
+    /// The history entry.
+    pub history_id: Option<HistoryId>,
+    /// Who made it; none when Flaghoist did.
+    pub user_id: Option<UserId>,
+    /// The transition.
+    pub transition: Transition,
+}
+
 /// That a suggestion is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenSuggestion {
@@ -225,6 +280,52 @@ pub trait Reader: Send {
         project_id: ProjectId,
         key: &str,
     ) -> Result<Option<(FlagId, EnvironmentId)>>;
+
+    /// Schedules of all projects that move by themselves at or before `now`, those due longest first; those after the
+    /// moment and id of `after`, at most `limit`.
+    async fn due_schedules(
+        &mut self,
+        now: Timestamp,
+        after: Option<(Timestamp, ScheduleId)>,
+        limit: i64,
+    ) -> Result<Vec<DueSchedule>>;
+
+    /// When the next schedule moves by itself after `now`.
+    async fn next_due_schedule(&mut self, now: Timestamp) -> Result<Option<Timestamp>>;
+
+    /// Where the schedule is.
+    async fn schedule_place(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+    ) -> Result<Option<SchedulePlace>>;
+
+    /// The rollouts of a project that a filter lets through, at most `limit`.
+    async fn rollouts(
+        &mut self,
+        project_id: ProjectId,
+        filter: &RolloutFilter,
+        limit: i64,
+    ) -> Result<Vec<SchedulePlace>>;
+
+    /// The transitions of a schedule, the last first, at most `limit`.
+    async fn transitions(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+        limit: i64,
+    ) -> Result<Vec<KeptTransition>>;
+
+    /// The last transition of each schedule that has made one.
+    async fn last_transitions(&mut self, ids: &[ScheduleId]) -> Result<Vec<KeptTransition>>;
+
+    /// The transitions of a project after `revision`, oldest first, at most `limit`.
+    async fn transitions_since(
+        &mut self,
+        project_id: ProjectId,
+        revision: i64,
+        limit: i64,
+    ) -> Result<Vec<KeptTransition>>;
 
     /// The open suggestions of flags, oldest first.
     async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>>;
@@ -344,7 +445,8 @@ pub trait Writer: Reader {
     async fn update_flag(&mut self, flag: &Flag) -> Result<()>;
 
     /// Adds what a flag serves in an environment (revision 0), or replaces what still has the revision it
-    /// carries; with the index rows of its allocations and schedules.
+    /// carries; with the index rows of its allocations and schedules, and its transitions. A schedule that somebody
+    /// moved since the entry was read is [`Error::Conflict`].
     async fn save_flag_environment(&mut self, entry: &FlagEnvironment) -> Result<()>;
 
     /// Adds a saved filter.
@@ -461,6 +563,10 @@ pub trait Bookkeeper: Send {
 
     /// Writes down how an attempt went. Does nothing when somebody else has taken the delivery since.
     async fn finish_delivery(&mut self, delivery: &Delivery) -> Result<()>;
+
+    /// Makes the index rows of the entry's schedules say how they stand in it, but for those that moved since. Needed
+    /// for rows of earlier versions, which said nothing.
+    async fn index_schedules(&mut self, entry: &FlagEnvironment) -> Result<()>;
 
     /// Removes deliveries that were finished before a moment.
     async fn delete_finished_deliveries(&mut self, before: Timestamp) -> Result<()>;

@@ -20,11 +20,17 @@ macro_rules! step {
     };
 }
 
-pub(crate) const SQLITE: &[Step] =
-    &[step!("sqlite", 1, "create_control_tables"), step!("sqlite", 2, "add_access_approvals_history")];
+pub(crate) const SQLITE: &[Step] = &[
+    step!("sqlite", 1, "create_control_tables"),
+    step!("sqlite", 2, "add_access_approvals_history"),
+    step!("sqlite", 3, "add_rollouts"),
+];
 
-pub(crate) const POSTGRES: &[Step] =
-    &[step!("postgres", 1, "create_control_tables"), step!("postgres", 2, "add_access_approvals_history")];
+pub(crate) const POSTGRES: &[Step] = &[
+    step!("postgres", 1, "create_control_tables"),
+    step!("postgres", 2, "add_access_approvals_history"),
+    step!("postgres", 3, "add_rollouts"),
+];
 
 /// The schema of counts, which has steps of its own.
 pub(crate) const SQLITE_EVENTS: &[Step] = &[step!("sqlite_events", 1, "create_evaluation_counts")];

@@ -33,6 +33,8 @@ mod projects;
 mod restriction_policies;
 #[path = "shared/roles.rs"]
 mod roles;
+#[path = "shared/rollouts.rs"]
+mod rollouts;
 #[path = "shared/saved_filters.rs"]
 mod saved_filters;
 #[path = "shared/sessions.rs"]

@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod roles;
+pub(crate) mod rollouts;
 pub(crate) mod serve;
 pub(crate) mod users;
 

@@ -38,6 +38,8 @@ enum Command {
     Users(commands::users::Users),
     /// Make, list, change and remove roles.
     Roles(commands::roles::Roles),
+    /// Look at rollouts, before they start and while they run.
+    Rollouts(commands::rollouts::Rollouts),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Keys(keys) => commands::keys::run(&keys),
         Command::Users(users) => commands::users::run(&users),
         Command::Roles(roles) => commands::roles::run(&roles),
+        Command::Rollouts(rollouts) => commands::rollouts::run(&rollouts),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,27 @@
 //! Changes in sentences.
 
+use super::RolloutCommand;
 use crate::allocation::Allocation;
 use crate::condition::{Condition, TargetingRule, Test};
 use crate::definition::{EntryDefinition, FlagDefinition};
 use crate::flag::Flag;
 use crate::id::VariantId;
+use crate::schedule::Command;
+
+/// What is done with a rollout.
+pub(super) fn of_rollout(base: &EntryDefinition, rollout: RolloutCommand) -> Vec<String> {
+    let is_it = |allocation: &&Allocation| {
+        allocation.schedule.as_ref().is_some_and(|schedule| schedule.id == rollout.schedule_id)
+    };
+    let name = base.allocations.iter().find(is_it).map_or("?", |allocation| &allocation.name);
+    let does = match rollout.command {
+        Command::Start => "Starts",
+        Command::Pause => "Pauses",
+        Command::Resume => "Resumes",
+        Command::Stop => "Stops",
+    };
+    vec![format!("{does} the rollout of {name:?}.")]
+}
 
 /// What changes in what a flag serves in an environment.
 pub(super) fn of_entry(flag: &Flag, base: &EntryDefinition, target: &EntryDefinition) -> Vec<String> {

@@ -19,7 +19,7 @@ fn saved(draft: ScheduleDraft) -> Schedule {
 #[test]
 fn no_rollout_is_live_on_save_with_its_last_ratio() {
     let schedule = saved(schedule(Strategy::NoRollout, &[0.1, 0.3]));
-    assert_eq!((schedule.status, schedule.exposure_ratio()), (ScheduleStatus::Completed, 0.3));
+    assert_eq!((schedule.progress.status, schedule.exposure_ratio()), (ScheduleStatus::Completed, 0.3));
 }
 
 #[test]
@@ -27,15 +27,15 @@ fn a_start_in_the_future_exposes_nobody_and_one_in_the_past_counts() {
     let at =
         |start| ScheduleDraft { absolute_start_time: Some(start), ..schedule(Strategy::NoRollout, &[1.0]) };
     let future = saved(at(later(60)));
-    assert_eq!((future.status, future.exposure_ratio()), (ScheduleStatus::Scheduled, 0.0));
+    assert_eq!((future.progress.status, future.exposure_ratio()), (ScheduleStatus::Scheduled, 0.0));
     let past = saved(at(later(-60)));
-    assert_eq!((past.status, past.exposure_ratio()), (ScheduleStatus::Completed, 1.0));
+    assert_eq!((past.progress.status, past.exposure_ratio()), (ScheduleStatus::Completed, 1.0));
 }
 
 #[test]
 fn uniform_intervals_expose_nobody_until_they_are_started() {
     let schedule = saved(schedule(Strategy::UniformIntervals, &[0.5, 1.0]));
-    assert_eq!((schedule.status, schedule.exposure_ratio()), (ScheduleStatus::NotStarted, 0.0));
+    assert_eq!((schedule.progress.status, schedule.exposure_ratio()), (ScheduleStatus::NotStarted, 0.0));
 }
 
 #[test]

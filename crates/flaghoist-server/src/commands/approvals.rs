@@ -50,6 +50,10 @@ impl Intent {
             Action::FlagArchived => (SuggestionAction::Archived, Property::Flag),
             Action::FlagUnarchived => (SuggestionAction::Unarchived, Property::Flag),
             Action::FlagUpdated => (SuggestionAction::Updated, Property::DistributionChannel),
+            Action::RolloutStarted => (SuggestionAction::Started, Property::Rollout),
+            Action::RolloutPaused => (SuggestionAction::Paused, Property::Rollout),
+            Action::RolloutResumed => (SuggestionAction::Unpaused, Property::Rollout),
+            Action::RolloutStopped => (SuggestionAction::Stopped, Property::Rollout),
             Action::FlagReverted => (SuggestionAction::Updated, Property::Flag),
             _ => (SuggestionAction::Updated, Property::Configuration),
         };
@@ -97,9 +101,11 @@ impl Edit<'_> {
         if intent.is_suggestion {
             return Decision::Suggest;
         }
+        // What takes exposure back, and what was approved before, waits for nobody (decision 11).
+        let is_free_rollout = change.rollout().is_some_and(|rollout| !rollout.needs_approval);
         // A variant that is added is served to nobody until something else says so.
         let is_addition = intent.subject.history_action == Action::VariantCreated;
-        if !needs_approval || is_addition || (readers_get_the_same && !change.matters()) {
+        if !needs_approval || is_addition || is_free_rollout || (readers_get_the_same && !change.matters()) {
             return Decision::Make(None);
         }
         if self.principal.may(Permission::FeatureFlagApprovalsOverride) {

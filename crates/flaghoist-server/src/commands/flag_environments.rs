@@ -69,6 +69,8 @@ pub(crate) async fn change_flag_environment<T: Send>(
         view: &view,
     };
     let (after, said) = apply(change)?;
+    before.check_locked(&after)?;
+    let after = after.settled(&view.flag, edit.now);
     let proposed = ProposedChange::entry(&view.flag, before, &after);
     let needs_approval = entry_needs_approval(&view.flag, environment);
     let readers_get_the_same = serves_the_same((&view.flag, before), (&view.flag, &after), &saved_filters);
@@ -85,6 +87,7 @@ pub(crate) async fn change_flag_environment<T: Send>(
             Ok(EntryOutcome { entry: proposed, view, said, suggestion: Some(suggestion) })
         }
         Decision::Make(authority) => {
+            let after = if authority.is_some() { after.with_approved_schedules(before) } else { after };
             edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
             let record = Record {
                 flag_id: Some(flag_id),
@@ -111,6 +114,7 @@ impl Edit<'_> {
         saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
     ) -> Result<(), ApiError> {
         self.writer.save_flag_environment(after.1).await?;
+        self.transitions.extend_from_slice(&after.1.transitions);
         if !serves_the_same(before, after, saved_filters) {
             self.writer.touch_content(&[after.1.environment_id], self.now).await?;
         }

@@ -46,15 +46,17 @@ impl FlagView {
         self.environments.iter().map(|(_, entry)| entry)
     }
 
-    /// The environments whose readers get something else when the flag becomes `after`.
+    /// The environments whose readers get something else when it becomes `after`.
     fn concerned(
         &self,
-        after: &Flag,
+        after: &Self,
         saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
     ) -> Vec<EnvironmentId> {
-        let same =
-            |entry: &FlagEnvironment| serves_the_same((&self.flag, entry), (after, entry), saved_filters);
-        self.entries().filter(|entry| !same(entry)).map(|entry| entry.environment_id).collect()
+        let same = |(before, entry): &(&FlagEnvironment, &FlagEnvironment)| {
+            serves_the_same((&self.flag, before), (&after.flag, entry), saved_filters)
+        };
+        let pairs = self.entries().zip(after.entries()).filter(|pair| !same(pair));
+        pairs.map(|(_, entry)| entry.environment_id).collect()
     }
 
     /// Why a variant cannot be removed, if it cannot: some environment may serve it.
@@ -205,7 +207,7 @@ async fn add_first_allocations(
             now: edit.now,
             ids: edit.app.ids.as_ref(),
         };
-        *entry = entry.with_allocation(draft, &context, faults)?.0;
+        *entry = entry.with_allocation(draft, &context, faults)?.0.settled(&view.flag, edit.now);
     }
     for (_, entry) in view.environments.iter().filter(|(_, entry)| !entry.allocations.is_empty()) {
         let saved = edit.writer.save_flag_environment(entry).await;
@@ -237,14 +239,15 @@ pub(crate) async fn change_flag(
     let environments = before.environments.iter().map(|(environment, _)| environment);
     let needs_approval = flag_needs_approval(&before.flag, environments);
     let saved_filters = edit.saved_filters().await?;
-    let readers_get_the_same = before.concerned(&flag, &saved_filters).is_empty();
+    let changed = FlagView { flag: flag.clone(), ..before.clone() };
+    let readers_get_the_same = before.concerned(&changed, &saved_filters).is_empty();
     match edit.decide(&proposed, readers_get_the_same, needs_approval, &intent) {
         Decision::Suggest => {
             let suggestion = edit.suggest(&before, None, proposed, intent).await?;
             Ok(FlagOutcome { view: before, suggestion: Some(suggestion) })
         }
         Decision::Make(authority) => {
-            edit.save_flag(&before, &flag).await.map_err(taken_is_invalid)?;
+            let view = edit.save_flag(&before, &flag).await.map_err(taken_is_invalid)?;
             let record = Record {
                 flag_id: Some(id),
                 before: Some(&before.flag),
@@ -255,20 +258,29 @@ pub(crate) async fn change_flag(
                 ..Record::of(intent.subject.history_action)
             };
             edit.commit(record).await?;
-            Ok(FlagOutcome { view: FlagView { flag, ..before }, suggestion: None })
+            Ok(FlagOutcome { view, suggestion: None })
         }
     }
 }
 
 impl Edit<'_> {
-    /// Saves a flag, and says so to the readers of every environment that get something else. A name that is taken is
-    /// a conflict.
-    pub(super) async fn save_flag(&mut self, before: &FlagView, after: &Flag) -> Result<(), ApiError> {
+    /// Saves a flag, and says so to the readers of every environment that get something else; its rollouts stop and go
+    /// on with it. A name that is taken is a conflict.
+    pub(super) async fn save_flag(&mut self, before: &FlagView, after: &Flag) -> Result<FlagView, ApiError> {
         let saved_filters = self.saved_filters().await?;
         self.writer.update_flag(after).await?;
-        let touched = before.concerned(after, &saved_filters);
+        let mut view = FlagView { flag: after.clone(), ..before.clone() };
+        for (_, entry) in &mut view.environments {
+            let settled = entry.clone().settled(after, self.now);
+            if settled != *entry {
+                self.writer.save_flag_environment(&settled).await?;
+                self.transitions.extend_from_slice(&settled.transitions);
+                *entry = settled;
+            }
+        }
+        let touched = before.concerned(&view, &saved_filters);
         self.writer.touch_content(&touched, self.now).await?;
-        Ok(())
+        Ok(view)
     }
 }
 

@@ -127,6 +127,9 @@ pub(crate) async fn revert(
         expected_last: (!discard_later).then_some(id),
         ..Intent::to(action)
     };
+    if change.action.is_of_rollout() {
+        return Err(irreversible("a rollout does not go back to where it was; pause or stop it instead"));
+    }
     match (change.action.aggregate(), change.flag_id, change.environment_id) {
         (Aggregate::FlagEnvironment, Some(flag_id), Some(environment_id)) => {
             let before: FlagEnvironment = earlier(change.before.as_ref())?;

@@ -289,9 +289,7 @@ async fn apply(
     let applied = suggestion.applied(edit.principal, edit.now);
     edit.writer.update_suggestion(&applied).await?;
     let flag = match &suggestion.change {
-        ProposedChange::Entry { target, .. } => {
-            apply_to_entry(edit, view, &applied, target, authority).await?
-        }
+        ProposedChange::Entry { .. } => apply_to_entry(edit, view, &applied, authority).await?,
         ProposedChange::Flag { base, target, .. } => {
             let after = view.flag.merged(base, target, edit.principal, edit.now);
             after.check_variants()?;
@@ -300,7 +298,7 @@ async fn apply(
                     view.check_unused(variant.id)?;
                 }
             }
-            edit.save_flag(&view, &after).await?;
+            let view_after = edit.save_flag(&view, &after).await?;
             let record = Record {
                 flag_id: Some(after.id),
                 before: Some(&view.flag),
@@ -311,7 +309,7 @@ async fn apply(
                 ..Record::of(applied.subject.history_action)
             };
             edit.commit(record).await?;
-            FlagView { flag: after, ..view }
+            view_after
         }
     };
     Ok(SuggestionView { suggestion: applied, flag })
@@ -321,7 +319,6 @@ async fn apply_to_entry(
     mut edit: Edit<'_>,
     mut view: FlagView,
     applied: &Suggestion,
-    target: &flaghoist_model::definition::EntryDefinition,
     authority: Authority,
 ) -> Result<FlagView, ApiError> {
     let environment_id = applied
@@ -329,7 +326,8 @@ async fn apply_to_entry(
         .ok_or_else(|| ApiError::internal("a change of an entry without an environment"))?;
     let (_, before) = view.entry(environment_id)?;
     let saved_filters = edit.saved_filters().await?;
-    let after = before.with_definition(target, &view.flag, &saved_filters, edit.now)?;
+    let after = applied.change.applied_to(before, &view.flag, &saved_filters, edit.now)?;
+    let after = after.with_approved_schedules(before);
     edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
     let record = Record {
         flag_id: Some(view.flag.id),

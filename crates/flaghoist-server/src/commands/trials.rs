@@ -34,7 +34,7 @@ pub(crate) async fn try_change(
         ids: &*app.ids,
         view: &view,
     };
-    let after = apply(&change)?;
+    let after = apply(&change)?.settled(&view.flag, change.now);
     Ok(compile_flag(&view.flag, &after, &saved_filters))
 }
 
@@ -53,8 +53,9 @@ pub(crate) async fn try_suggestion(
     let (_, entry) = view.entry(environment_id)?;
     let now = app.clock.now();
     let (flag, entry): (Flag, FlagEnvironment) = match &suggestion.change {
-        ProposedChange::Entry { target, .. } if suggestion.environment_id == Some(environment_id) => {
-            (view.flag.clone(), entry.with_definition(target, &view.flag, &saved_filters, now)?)
+        ProposedChange::Entry { .. } if suggestion.environment_id == Some(environment_id) => {
+            let after = suggestion.change.applied_to(entry, &view.flag, &saved_filters, now)?;
+            (view.flag.clone(), after)
         }
         ProposedChange::Entry { .. } => (view.flag.clone(), entry.clone()),
         ProposedChange::Flag { base, target, .. } => {

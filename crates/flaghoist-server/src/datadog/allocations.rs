@@ -6,7 +6,9 @@ pub(crate) mod replace;
 mod request;
 mod resource;
 
-pub(crate) use request::AllocationIn;
+pub(crate) use request::{AllocationIn, ExposureScheduleIn};
 
 pub(crate) use replace::parse_allocations;
-pub(crate) use resource::{AllocationOut, AllocationsOut, allocation_out, definition_out};
+pub(crate) use resource::{
+    AllocationOut, AllocationsOut, ExposureScheduleOut, allocation_out, definition_out, schedule_out,
+};

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
 use flaghoist_model::webhook::DeliveryState;
 use flaghoist_store::Store;
+use jiff::SignedDuration;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -26,6 +27,9 @@ const FLAGS_MAX: usize = 1_000;
 /// Upper bounds of the latency histogram, in seconds.
 const LATENCY_BUCKETS_SECONDS: [f64; 12] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0];
+
+/// Upper bounds of the histogram of lateness, in seconds.
+const LATENESS_BUCKETS_SECONDS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0, 3_600.0];
 
 /// Picks one of a pair of counts.
 type Pick = fn((u64, u64)) -> u64;
@@ -73,6 +77,7 @@ pub(crate) struct Metrics {
     deliveries: Family<DeliveryLabels, Counter>,
     events_accepted: Counter,
     events_dropped: Family<DropLabels, Counter>,
+    rollout_lateness: Histogram,
     store: StoreMetrics,
 }
 
@@ -115,6 +120,12 @@ impl Metrics {
             "Exposures and evaluations that readers reported and that are not counted, by reason",
             events_dropped.clone(),
         );
+        let rollout_lateness = Histogram::new(LATENESS_BUCKETS_SECONDS);
+        registry.register(
+            "rollout_transition_lateness_seconds",
+            "Time from when a rollout was to move by itself to when this server moved it",
+            rollout_lateness.clone(),
+        );
         let store = StoreMetrics::register(&mut registry);
         let routes = ArcSwap::default();
         Self {
@@ -126,8 +137,14 @@ impl Metrics {
             deliveries,
             events_accepted,
             events_dropped,
+            rollout_lateness,
             store,
         }
+    }
+
+    /// Counts a move of a rollout that was made so late.
+    pub(crate) fn rollout_moved(&self, late: SignedDuration) {
+        self.rollout_lateness.observe(late.as_secs_f64());
     }
 
     /// `store`, measured from here on.

@@ -29,6 +29,7 @@ impl Ids {
             "flag_id",
             "feature_flag_id",
             "variant_id",
+            "exposure_schedule_id",
             "history_id",
             "key_id",
             "role_id",
@@ -50,7 +51,11 @@ impl Ids {
         let production = app.environment_id("production").to_owned();
         let flag_id =
             admin.enabled_flag("dark-mode", "STRING", &[("off", "OFF"), ("on", "ON")], "production").await;
-        admin.replace(&flag_id, "production", &[allocation("all", "on", &json!([]))]).await.expect(200);
+        let mut all = allocation("all", "on", &json!([]));
+        all["exposure_schedule"] = json!({"rollout_options": {"strategy": "UNIFORM_INTERVALS"},
+            "rollout_steps": [{"exposure_ratio": 1, "grouped_step_index": 0, "is_pause_record": false}]});
+        let replaced = admin.replace(&flag_id, "production", &[all]).await.expect(200).json();
+        let allocation = &replaced["data"][0];
         let flag = admin.get(&format!("/api/v2/feature-flags/{flag_id}")).await.json();
         let member = json!({"name": "Robot", "kind": "service_account", "role": "editor"});
         let user = admin.call("POST", "/api/v1/users", Some(member)).await.expect(201).json();
@@ -80,6 +85,7 @@ impl Ids {
             ("resource_id", format!("feature-flag:{flag_id}")),
             ("key", "dark-mode".to_owned()),
             ("variant_id", text(&flag["data"]["attributes"]["variants"][0]["id"])),
+            ("exposure_schedule_id", text(&allocation["attributes"]["exposure_schedule"]["id"])),
             ("history_id", text(&history["data"][0]["id"])),
             ("key_id", text(&key["id"])),
             ("role_id", text(&role["id"])),

@@ -339,7 +339,12 @@ async fn changes_can_be_suggested_outright_and_are_read_from_their_texts() {
     }
     for (attributes, pointer) in [
         (json!({"action": "updated", "property": "NOTHING"}), "/data/attributes/property"),
-        (json!({"action": "started", "property": "ROLLOUT"}), "/data/attributes/action"),
+        (json!({"action": "archived", "property": "ROLLOUT"}), "/data/attributes/action"),
+        (
+            json!({"action": "started", "property": "ROLLOUT", "environment_id": production,
+                "suggestion": "00000000-0000-0000-0000-000000000001"}),
+            "/data/attributes/suggestion",
+        ),
         (
             json!({"action": "updated", "property": "ENVIRONMENT_STATUS", "suggestion": "ENABLED"}),
             "/data/attributes/environment_id",

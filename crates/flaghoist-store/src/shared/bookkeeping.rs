@@ -2,9 +2,10 @@
 
 use super::dialect::within;
 use super::transaction::Steps;
-use super::{Db, credentials, deliveries, failed, sessions, users};
+use super::{Db, credentials, deliveries, failed, rollouts, sessions, users};
 use crate::{Bookkeeper, DueDelivery, Result};
 use async_trait::async_trait;
+use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::id::{CredentialId, SessionId, WebhookId};
 use flaghoist_model::user::Session;
 use flaghoist_model::webhook::Delivery;
@@ -57,6 +58,10 @@ impl Bookkeeper for Bookkeeping {
 
     async fn finish_delivery(&mut self, delivery: &Delivery) -> Result<()> {
         self.steps.take(deliveries::finish(&mut self.tx, delivery)).await
+    }
+
+    async fn index_schedules(&mut self, entry: &FlagEnvironment) -> Result<()> {
+        self.steps.take(rollouts::reindex(&mut self.tx, entry)).await
     }
 
     async fn delete_finished_deliveries(&mut self, before: Timestamp) -> Result<()> {

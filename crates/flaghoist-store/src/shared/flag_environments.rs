@@ -1,8 +1,8 @@
-//! What flags serve in environments, and the index rows of allocations and exposure schedules.
+//! What flags serve in environments, and the index rows of allocations.
 
 use super::columns::Table;
 use super::dialect::{FLAG_ENVIRONMENTS_OF_FLAGS, id_list};
-use super::{Conn, Db, Document, Row, failed};
+use super::{Conn, Db, Document, Row, failed, rollouts};
 use crate::Result;
 use crate::document::{FORMAT, FlagEnvironmentDocument};
 use crate::scope::Scope;
@@ -40,15 +40,6 @@ const INSERT_ALLOCATION: &str = "
 
 const DELETE_ALLOCATION: &str = "DELETE FROM allocations WHERE id = $1";
 
-const SCHEDULES: &str = "
-    SELECT exposure_schedules.id, allocation_id
-    FROM exposure_schedules JOIN allocations ON allocations.id = allocation_id
-    WHERE flag_id = $1 AND environment_id = $2";
-
-const INSERT_SCHEDULE: &str = "INSERT INTO exposure_schedules (id, allocation_id) VALUES ($1, $2)";
-
-const DELETE_SCHEDULE: &str = "DELETE FROM exposure_schedules WHERE id = $1";
-
 /// Every statement of this module.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[
@@ -61,9 +52,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     ALLOCATION_PLACE,
     INSERT_ALLOCATION,
     DELETE_ALLOCATION,
-    SCHEDULES,
-    INSERT_SCHEDULE,
-    DELETE_SCHEDULE,
 ];
 
 pub(super) async fn of_flags(conn: &mut Conn, flag_ids: &[FlagId]) -> Result<Vec<FlagEnvironment>> {
@@ -137,7 +125,8 @@ pub(super) async fn save(conn: &mut Conn, scope: Scope, entry: &FlagEnvironment)
         return Err(TABLE.missed(revision, entry.revision));
     }
     index_allocations(conn, scope, entry).await?;
-    index_schedules(conn, entry).await
+    rollouts::index(conn, entry).await?;
+    rollouts::insert_transitions(conn, scope, entry).await
 }
 
 /// Makes the index rows those of the entry's allocations. Most changes leave them alone, and then nothing is
@@ -169,34 +158,6 @@ async fn index_allocations(conn: &mut Conn, scope: Scope, entry: &FlagEnvironmen
     Ok(())
 }
 
-/// The same for exposure schedules. Runs after [`index_allocations`], whose deletions take schedules along.
-async fn index_schedules(conn: &mut Conn, entry: &FlagEnvironment) -> Result<()> {
-    let present: Vec<(Uuid, Uuid)> = sqlx::query_as::<Db, (Uuid, Uuid)>(SCHEDULES)
-        .bind(entry.flag_id.0)
-        .bind(entry.environment_id.0)
-        .fetch_all(&mut *conn)
-        .await
-        .map_err(failed)?;
-    let present: BTreeSet<(Uuid, Uuid)> = present.into_iter().collect();
-    let wanted: BTreeSet<(Uuid, Uuid)> = entry
-        .allocations
-        .iter()
-        .filter_map(|allocation| Some((allocation.schedule.as_ref()?.id.0, allocation.id.0)))
-        .collect();
-    for (id, _) in present.difference(&wanted) {
-        sqlx::query::<Db>(DELETE_SCHEDULE).bind(*id).execute(&mut *conn).await.map_err(failed)?;
-    }
-    for (id, allocation_id) in wanted.difference(&present) {
-        sqlx::query::<Db>(INSERT_SCHEDULE)
-            .bind(*id)
-            .bind(*allocation_id)
-            .execute(&mut *conn)
-            .await
-            .map_err(failed)?;
-    }
-    Ok(())
-}
-
 fn read(row: &Row) -> Result<FlagEnvironment> {
     let columns = TABLE.columns(row);
     let document: FlagEnvironmentDocument = columns.document()?;
@@ -209,6 +170,7 @@ fn read(row: &Row) -> Result<FlagEnvironment> {
         off_variant_id: document.off_variant_id,
         allocations: document.allocations,
         pending_suggestion_id: None,
+        transitions: Vec::new(),
         updated_at: columns.moment("updated_at")?,
         revision: columns.get("revision")?,
     })

@@ -2,7 +2,8 @@
 
 use super::{
     Conn, credentials, deliveries, dialect, environments, flag_environments, flags, history, memberships,
-    projects, restriction_policies, roles, saved_filters, sessions, suggestions, teams, users, webhooks,
+    projects, restriction_policies, roles, rollouts, saved_filters, sessions, suggestions, teams, users,
+    webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
 
@@ -21,6 +22,7 @@ pub(super) fn all() -> Vec<&'static str> {
         memberships::STATEMENTS,
         restriction_policies::STATEMENTS,
         roles::STATEMENTS,
+        rollouts::STATEMENTS,
         sessions::STATEMENTS,
         suggestions::STATEMENTS,
         teams::STATEMENTS,

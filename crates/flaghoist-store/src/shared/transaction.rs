@@ -3,13 +3,13 @@
 use super::dialect::{announce, within};
 use super::{
     Db, changes, credentials, deliveries, environments, failed, flag_environments, flags, history,
-    memberships, projects, restriction_policies, roles, saved_filters, sessions, suggestions, teams, users,
-    webhooks,
+    memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions, suggestions,
+    teams, users, webhooks,
 };
 use crate::scope::Scope;
 use crate::{
-    Error, FlagFilter, FlagPage, HistoryFilter, OpenSuggestion, ProjectChanges, Reader, Result,
-    SuggestionFilter, Writer,
+    DueSchedule, Error, FlagFilter, FlagPage, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
+    Reader, Result, RolloutFilter, SchedulePlace, SuggestionFilter, Writer,
 };
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};
@@ -19,8 +19,8 @@ use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
-    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SessionId, SuggestionId, TeamId,
-    UserId, WebhookId,
+    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, ScheduleId, SessionId, SuggestionId,
+    TeamId, UserId, WebhookId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
@@ -155,6 +155,58 @@ impl Reader for Reading {
         key: &str,
     ) -> Result<Option<(FlagId, EnvironmentId)>> {
         within(flag_environments::allocation_place(&mut self.tx, project_id, key)).await
+    }
+
+    async fn due_schedules(
+        &mut self,
+        now: Timestamp,
+        after: Option<(Timestamp, ScheduleId)>,
+        limit: i64,
+    ) -> Result<Vec<DueSchedule>> {
+        within(rollouts::due(&mut self.tx, now, after, limit)).await
+    }
+
+    async fn next_due_schedule(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
+        within(rollouts::next_due(&mut self.tx, now)).await
+    }
+
+    async fn schedule_place(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+    ) -> Result<Option<SchedulePlace>> {
+        within(rollouts::place(&mut self.tx, project_id, id)).await
+    }
+
+    async fn rollouts(
+        &mut self,
+        project_id: ProjectId,
+        filter: &RolloutFilter,
+        limit: i64,
+    ) -> Result<Vec<SchedulePlace>> {
+        within(rollouts::page(&mut self.tx, project_id, filter, limit)).await
+    }
+
+    async fn transitions(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+        limit: i64,
+    ) -> Result<Vec<KeptTransition>> {
+        within(rollouts::of_schedule(&mut self.tx, project_id, id, limit)).await
+    }
+
+    async fn last_transitions(&mut self, ids: &[ScheduleId]) -> Result<Vec<KeptTransition>> {
+        within(rollouts::last_of(&mut self.tx, ids)).await
+    }
+
+    async fn transitions_since(
+        &mut self,
+        project_id: ProjectId,
+        revision: i64,
+        limit: i64,
+    ) -> Result<Vec<KeptTransition>> {
+        within(rollouts::since(&mut self.tx, project_id, revision, limit)).await
     }
 
     async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>> {
@@ -390,6 +442,58 @@ impl Reader for Writing {
         key: &str,
     ) -> Result<Option<(FlagId, EnvironmentId)>> {
         self.reading.allocation_place(project_id, key).await
+    }
+
+    async fn due_schedules(
+        &mut self,
+        now: Timestamp,
+        after: Option<(Timestamp, ScheduleId)>,
+        limit: i64,
+    ) -> Result<Vec<DueSchedule>> {
+        self.reading.due_schedules(now, after, limit).await
+    }
+
+    async fn next_due_schedule(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
+        self.reading.next_due_schedule(now).await
+    }
+
+    async fn schedule_place(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+    ) -> Result<Option<SchedulePlace>> {
+        self.reading.schedule_place(project_id, id).await
+    }
+
+    async fn rollouts(
+        &mut self,
+        project_id: ProjectId,
+        filter: &RolloutFilter,
+        limit: i64,
+    ) -> Result<Vec<SchedulePlace>> {
+        self.reading.rollouts(project_id, filter, limit).await
+    }
+
+    async fn transitions(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+        limit: i64,
+    ) -> Result<Vec<KeptTransition>> {
+        self.reading.transitions(project_id, id, limit).await
+    }
+
+    async fn last_transitions(&mut self, ids: &[ScheduleId]) -> Result<Vec<KeptTransition>> {
+        self.reading.last_transitions(ids).await
+    }
+
+    async fn transitions_since(
+        &mut self,
+        project_id: ProjectId,
+        revision: i64,
+        limit: i64,
+    ) -> Result<Vec<KeptTransition>> {
+        self.reading.transitions_since(project_id, revision, limit).await
     }
 
     async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>> {

@@ -24,6 +24,16 @@ pub(super) const OPEN_SUGGESTIONS_OF_FLAGS: &str = "
     WHERE flag_id IN (SELECT unhex(value) FROM json_each($1)) AND open_scope IS NOT NULL
     ORDER BY created_at, id";
 
+pub(super) const LAST_TRANSITIONS_OF_SCHEDULES: &str = "
+    SELECT made.project_id, made.revision, schedule_id, sequence, made.flag_id, made.environment_id, deed, cause, run,
+        status, pause_reason, step_position, exposure_ratio, due_at, made.at, history.id AS history_id, user_id
+    FROM rollout_transitions made
+        LEFT JOIN history ON history.project_id = made.project_id AND history.revision = made.revision
+    WHERE schedule_id IN (SELECT unhex(value) FROM json_each($1))
+        AND (made.revision, sequence) = (
+            SELECT revision, sequence FROM rollout_transitions last WHERE last.schedule_id = made.schedule_id
+            ORDER BY revision DESC, sequence DESC LIMIT 1)";
+
 pub(super) const TAKE_DUE_DELIVERIES: &str = "
     SELECT id, project_id, webhook_id, event, history_id, state, attempts, next_attempt_at, last_status, last_error,
         created_at, finished_at

@@ -285,7 +285,8 @@ impl GuardrailMetricIn {
 }
 
 impl ExposureScheduleIn {
-    fn into_draft(self, faults: &mut Faults) -> ScheduleDraft {
+    /// The draft that it is; faults where it is none.
+    pub(crate) fn into_draft(self, faults: &mut Faults) -> ScheduleDraft {
         let schedule_id = self.id.optional("id", A_UUID, faults);
         let control_variant_id = self.control_variant_id.optional("control_variant_id", A_UUID, faults);
         let start = self.absolute_start_time.optional("absolute_start_time", "an RFC 3339 time", faults);

@@ -8,7 +8,7 @@ use flaghoist_model::definition::EntryDefinition;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::id::EnvironmentId;
-use flaghoist_model::schedule::{Schedule, Step};
+use flaghoist_model::schedule::{PauseReason, Schedule, Step};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -137,11 +137,24 @@ pub(crate) struct ExposureScheduleOut {
     guardrail_triggers: [Value; 0],
     /// What the last guardrail did.
     guardrail_triggered_action: Option<String>,
-    /// Where it stands: `NOT_STARTED`, `SCHEDULED` or `COMPLETED`. An extension of ours.
+    /// Where it stands: `NOT_STARTED`, `SCHEDULED`, `RUNNING`, `PAUSED`, `COMPLETED` or `ABORTED`. An extension of ours,
+    /// like the members below up to `run`.
     #[schema(example = "COMPLETED")]
     status: &'static str,
-    /// Share of the traffic that is in now, 0 to 1. An extension of ours.
+    /// Why it is paused: `user`, `guardrail`, `gate`, `health` or `inactive` (the flag is off).
+    pause_reason: Option<&'static str>,
+    /// The `order_position` of the step it is at.
+    current_step_position: Option<usize>,
+    /// Share of the traffic that is in now, 0 to 1.
     current_exposure_ratio: f64,
+    /// When that step was entered.
+    #[schema(format = DateTime)]
+    step_entered_at: Option<String>,
+    /// When it moves by itself.
+    #[schema(format = DateTime)]
+    next_transition_at: Option<String>,
+    /// Which run this is, counting from 1; none before the first.
+    run: Option<i64>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -299,8 +312,10 @@ fn guardrail_out(guardrail: &GuardrailMetric) -> GuardrailMetricOut {
     }
 }
 
-fn schedule_out(allocation: &Allocation, schedule: &Schedule) -> ExposureScheduleOut {
+/// The exposure schedule of an allocation.
+pub(crate) fn schedule_out(allocation: &Allocation, schedule: &Schedule) -> ExposureScheduleOut {
     let steps = schedule.steps.iter().enumerate();
+    let progress = &schedule.progress;
     ExposureScheduleOut {
         id: schedule.id.to_string(),
         allocation_id: allocation.id.to_string(),
@@ -314,8 +329,13 @@ fn schedule_out(allocation: &Allocation, schedule: &Schedule) -> ExposureSchedul
         rollout_steps: steps.map(|(position, step)| step_out(schedule, position, step)).collect(),
         guardrail_triggers: [],
         guardrail_triggered_action: None,
-        status: schedule.status.as_str(),
+        status: progress.status.as_str(),
+        pause_reason: progress.pause_reason.map(PauseReason::as_str),
+        current_step_position: progress.position,
         current_exposure_ratio: schedule.exposure_ratio(),
+        step_entered_at: progress.step_entered_at.map(|at| at.to_string()),
+        next_transition_at: schedule.due_at().map(|at| at.to_string()),
+        run: Some(progress.run).filter(|run| *run > 0),
         created_at: schedule.created_at.to_string(),
         updated_at: schedule.updated_at.to_string(),
     }

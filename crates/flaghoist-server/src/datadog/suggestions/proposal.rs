@@ -8,7 +8,8 @@ use crate::decode::{self, Member, Object};
 use flaghoist_model::flag::{DistributionChannel, Flag, FlagPatch, VariantPatch};
 use flaghoist_model::flag_environment::ServingPatch;
 use flaghoist_model::history::Action;
-use flaghoist_model::id::VariantId;
+use flaghoist_model::id::{ScheduleId, VariantId};
+use flaghoist_model::schedule::Command;
 use flaghoist_model::suggestion::{Property, Subject, SuggestionAction};
 use flaghoist_model::{Fault, Faults, Patch, Rejection};
 use serde::Deserialize;
@@ -22,7 +23,7 @@ const TARGETS_MAX: usize = 100;
 /// Members of a suggestion.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub(crate) struct SuggestionIn {
-    /// `created`, `updated`, `deleted`, `archived` or `unarchived`.
+    /// `created`, `updated`, `deleted`, `archived`, `unarchived`, `started`, `unpaused`, `paused` or `stopped`.
     #[serde(default)]
     #[schema(value_type = String, example = "updated", required)]
     pub(super) action: Member<String>,
@@ -42,7 +43,7 @@ pub(crate) struct SuggestionIn {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Uuid)]
     pub(super) environment_id: Member<String>,
-    /// What is proposed: `ENABLED`, a variant's id, a name, or the text of JSON for allocations and variants.
+    /// What is proposed: `ENABLED`, a variant's or schedule's id, a name, or the text of JSON for allocations and variants.
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "ENABLED")]
     pub(super) suggestion: Member<String>,
@@ -128,6 +129,25 @@ pub(super) fn read(
                 Ok((change.entry.with_allocations(drafts, &context, faults)?, ()))
             });
             proposal(Action::AllocationsReplaced, wanted)
+        }
+        (
+            Property::Rollout,
+            SuggestionAction::Started
+            | SuggestionAction::Unpaused
+            | SuggestionAction::Paused
+            | SuggestionAction::Stopped,
+        ) => {
+            let text = text("the id of the exposure schedule")?;
+            let id = text.parse().map_err(|_| {
+                wrong(SUGGESTION_POINTER, format!("{text:?} is no id; give that of an exposure schedule"))
+            })?;
+            let (command, history) = match action {
+                SuggestionAction::Started => (Command::Start, Action::RolloutStarted),
+                SuggestionAction::Unpaused => (Command::Resume, Action::RolloutResumed),
+                SuggestionAction::Paused => (Command::Pause, Action::RolloutPaused),
+                _ => (Command::Stop, Action::RolloutStopped),
+            };
+            proposal(history, entry(move |change| command_rollout(&change, id, command)))
         }
         (Property::Flag, SuggestionAction::Archived) => proposal(
             Action::FlagArchived,
@@ -247,6 +267,18 @@ fn serve(
         _ => ServingPatch { off_variant_id: patch, ..ServingPatch::default() },
     };
     Ok((change.entry.with_serving(patch, change.flag, change.now, Faults::new())?, ()))
+}
+
+fn command_rollout(
+    change: &EntryChange<'_>,
+    id: ScheduleId,
+    command: Command,
+) -> Result<(flaghoist_model::flag_environment::FlagEnvironment, ()), Rejection> {
+    if change.entry.schedule(id).is_none() {
+        let message = format!("{id} is no exposure schedule of this flag in this environment");
+        return Err(Rejection::invalid(SUGGESTION_POINTER, message));
+    }
+    Ok((change.entry.commanded(id, command, false, change.flag, change.now)?, ()))
 }
 
 fn flag_patch(

@@ -187,6 +187,7 @@ pub(super) fn viewed(view: &SuggestionView) -> Resource<SuggestionOut> {
 fn values(flag: &Flag, suggestion: &Suggestion) -> (Option<String>, Option<String>) {
     let property = suggestion.subject.property;
     match &suggestion.change {
+        ProposedChange::Entry { rollout: Some(rollout), .. } => (None, Some(rollout.schedule_id.to_string())),
         ProposedChange::Entry { base, target, .. } => {
             let text = |definition: &EntryDefinition| entry_text(flag, suggestion, property, definition);
             (text(base), text(target))

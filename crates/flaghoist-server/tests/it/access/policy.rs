@@ -44,6 +44,10 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("get_environment", Permissions(&[ER])),
     ("update_environment", Permissions(&[EW])),
     ("delete_environment", Permissions(&[EW])),
+    ("start_exposure_schedule", Permissions(&[FW])),
+    ("pause_exposure_schedule", Permissions(&[FW])),
+    ("resume_exposure_schedule", Permissions(&[FW])),
+    ("stop_exposure_schedule", Permissions(&[FW])),
     // Datadog, section 2.9.
     ("create_suggestion", Permissions(&[FW])),
     ("list_suggestions", Permissions(&[FR, ER])),
@@ -72,6 +76,10 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("copy_configuration", Permissions(&[FW, ER])),
     ("explain", Permissions(&[FR, ER])),
     ("get_document", Permissions(&[FR, ER])),
+    ("list_rollouts", Permissions(&[FR, ER])),
+    ("get_rollout", Permissions(&[FR, ER])),
+    ("preview_rollout", Permissions(&[FR, ER])),
+    ("stream_rollouts", Permissions(&[FR, ER])),
     ("list_history", Permissions(&[FR, ER])),
     ("list_flag_history", Permissions(&[FR, ER])),
     ("list_environment_history", Permissions(&[FR, ER])),
@@ -191,6 +199,8 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
             data("precompute-assignments-request", json!({"subject": {"targeting_key": "alice"}}))
         }
         "precompute_eppo_assignments" => json!({"subject_key": "alice"}),
+        "preview_rollout" => json!({"exposure_schedule": {"rollout_options": {"strategy": "NO_ROLLOUT"},
+            "rollout_steps": [{"exposure_ratio": 1, "grouped_step_index": 0, "is_pause_record": false}]}}),
         "create_sdk_key" => json!({"kind": "server"}),
         _ => json!({}),
     }

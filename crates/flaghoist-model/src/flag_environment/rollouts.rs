@@ -1,0 +1,169 @@
+//! The rollouts of a flag in an environment: how its schedules move, and what must not change under them.
+
+use super::FlagEnvironment;
+use crate::Rejection;
+use crate::allocation::Allocation;
+use crate::flag::Flag;
+use crate::id::ScheduleId;
+use crate::schedule::{Cause, Command, Schedule, ScheduleStatus, Transition};
+use jiff::Timestamp;
+
+impl FlagEnvironment {
+    /// Whether the flag serves its allocations here at all.
+    pub fn is_active(&self, flag: &Flag) -> bool {
+        self.enabled && self.override_variant_id.is_none() && flag.archived_at.is_none()
+    }
+
+    /// The schedule with its allocation.
+    pub fn schedule(&self, id: ScheduleId) -> Option<(&Allocation, &Schedule)> {
+        self.schedules().find(|(_, schedule)| schedule.id == id)
+    }
+
+    /// All schedules with their allocations.
+    pub fn schedules(&self) -> impl Iterator<Item = (&Allocation, &Schedule)> {
+        self.allocations.iter().filter_map(|allocation| Some((allocation, allocation.schedule.as_ref()?)))
+    }
+
+    /// The same after somebody's command. `reshuffle` starts with other subjects than the run before, which is only
+    /// offered for what was stopped: harm still felt from that run would show as harm of this one.
+    pub fn commanded(
+        &self,
+        id: ScheduleId,
+        command: Command,
+        reshuffle: bool,
+        flag: &Flag,
+        now: Timestamp,
+    ) -> Result<Self, Rejection> {
+        let unknown = || Rejection::NotFound(format!("there is no exposure schedule {id}"));
+        // Entries that earlier versions saved do not know yet whether their flag is active.
+        let entry = self.clone().settled(flag, now);
+        let (_, schedule) = entry.schedule(id).ok_or_else(unknown)?;
+        let was_stopped = schedule.progress.was_stopped;
+        let (after, transition) = schedule.commanded(command, now)?;
+        if reshuffle && !was_stopped {
+            let message = "is for a rollout that was stopped; others keep their subjects";
+            return Err(Rejection::invalid("/reshuffle", message));
+        }
+        let run = transition.run;
+        let mut changed = Self { updated_at: now, ..entry };
+        changed.put_schedule(after, Some(transition));
+        if reshuffle {
+            for allocation in &mut changed.allocations {
+                if allocation.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
+                    allocation.reshuffle(flag, run);
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    /// The same after the next move of the schedule that is due; nothing when none is.
+    pub fn advanced(&self, id: ScheduleId, now: Timestamp) -> Option<Self> {
+        let (_, schedule) = self.schedule(id)?;
+        let (after, transition) = schedule.advanced(now)?;
+        let mut changed = Self { updated_at: now, ..self.clone() };
+        changed.put_schedule(after, Some(transition));
+        Some(changed)
+    }
+
+    /// The same with its schedules held back or let go as the flag serves its allocations or not; and what then is to
+    /// start by itself has started. Every change ends with this.
+    #[must_use]
+    pub fn settled(mut self, flag: &Flag, now: Timestamp) -> Self {
+        let is_active = self.is_active(flag);
+        let schedules: Vec<Schedule> = self.schedules().map(|(_, schedule)| schedule.clone()).collect();
+        for schedule in schedules {
+            let (after, transition) = schedule.settled(is_active, now);
+            if after != schedule {
+                self.put_schedule(after, transition);
+            }
+            let is_new = schedule.progress.status == ScheduleStatus::NotStarted;
+            if let Some(started) = self.advanced(schedule.id, now).filter(|_| is_new) {
+                self = started;
+            }
+        }
+        self
+    }
+
+    /// The same where every schedule that differs from `before`, or was asked to move, counts as approved.
+    #[must_use]
+    pub fn with_approved_schedules(mut self, before: &Self) -> Self {
+        let asked: Vec<ScheduleId> = self
+            .transitions
+            .iter()
+            .filter(|transition| transition.cause == Cause::Request)
+            .map(|transition| transition.schedule_id)
+            .collect();
+        for schedule in self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut()) {
+            let known = before.schedule(schedule.id).map(|(_, known)| known);
+            let is_same = known.is_some_and(|known| known.definition_eq(schedule));
+            schedule.is_approved |= !is_same || asked.contains(&schedule.id);
+        }
+        self
+    }
+
+    /// Whether `after` may replace this one: what a rollout that is on shows people stays as it is, and so do the
+    /// steps of one that is through (section 7 of `rollouts.md`, decision 16). Where a rollout stands does not count.
+    pub fn check_locked(&self, after: &Self) -> Result<(), Rejection> {
+        for (allocation, schedule) in self.schedules() {
+            let next = after.allocations.iter().find(|next| next.id == allocation.id);
+            if let Some(member) = locked_member(allocation, schedule, next) {
+                let key = &allocation.key;
+                let (what, way_out) = if schedule.is_on() {
+                    ("is being rolled out", "stop the rollout first")
+                } else {
+                    ("was rolled out to its end", "remove the schedule instead")
+                };
+                let message = format!("allocation {key:?} {what}, so its {member}; {way_out}");
+                return Err(Rejection::conflict("", message));
+            }
+        }
+        Ok(())
+    }
+
+    fn put_schedule(&mut self, after: Schedule, transition: Option<Transition>) {
+        let id = after.id;
+        let mut places = self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut());
+        if let Some(place) = places.find(|schedule| schedule.id == id) {
+            *place = after;
+        }
+        self.transitions.extend(transition);
+    }
+}
+
+/// What of an allocation a change would touch though its rollout forbids it, with the verb.
+fn locked_member(
+    allocation: &Allocation,
+    schedule: &Schedule,
+    next: Option<&Allocation>,
+) -> Option<&'static str> {
+    let next_schedule = next.and_then(|next| next.schedule.as_ref());
+    let is_same = next_schedule.is_some_and(|next| next.id == schedule.id && next.definition_eq(schedule));
+    if schedule.is_through() {
+        let is_changed = next_schedule.is_some() && !is_same;
+        return is_changed.then_some("exposure_schedule is locked");
+    }
+    if !schedule.is_on() {
+        return None;
+    }
+    let Some(next) = next else { return Some("place in the list cannot be given up") };
+    let weights = |allocation: &Allocation| -> Vec<_> {
+        allocation.weights.iter().map(|weight| (weight.variant_id, weight.value.to_bits())).collect()
+    };
+    let rules = |allocation: &Allocation| -> Vec<Vec<_>> {
+        let of_rule = |rule: &crate::condition::TargetingRule| {
+            rule.conditions.iter().map(|condition| condition.test.clone()).collect()
+        };
+        allocation.rules.iter().map(of_rule).collect()
+    };
+    if !is_same {
+        return Some("exposure_schedule is locked");
+    }
+    if weights(allocation) != weights(next) {
+        return Some("variant_weights are locked");
+    }
+    if rules(allocation) != rules(next) {
+        return Some("targeting_rules are locked");
+    }
+    (allocation.guardrails != next.guardrails).then_some("guardrail_metrics are locked")
+}

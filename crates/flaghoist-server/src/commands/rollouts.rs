@@ -1,0 +1,208 @@
+//! Rollouts: what people do with them, what time does, and how they stand.
+
+use super::{EntryOutcome, FlagView, Intent, change_flag_environment, commit, serves_the_same, view_flags};
+use crate::ApiError;
+use crate::app::App;
+use crate::decode::not_found;
+use flaghoist_model::access::{Actor, Dialect, Principal};
+use flaghoist_model::flag::Flag;
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::history::{Action, Change};
+use flaghoist_model::id::{FlagId, HistoryId, SavedFilterId, ScheduleId};
+use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::schedule::{Command, ScheduleStatus, Transition};
+use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, Writer};
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// A rollout with what it belongs to.
+pub(crate) struct RolloutView {
+    /// Where it is.
+    pub(crate) place: SchedulePlace,
+    /// Its flag with everything it serves.
+    pub(crate) flag: Arc<FlagView>,
+    /// How it moved last.
+    pub(crate) last_transition: Option<KeptTransition>,
+}
+
+/// What came of looking at a schedule that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// It moved, so late; it may be due again.
+    On {
+        /// From when it was due to when it was done.
+        late: SignedDuration,
+    },
+    /// It waits for a decision about its flag.
+    Waits,
+    /// Somebody else moved it, or there was nothing to do.
+    Not,
+}
+
+/// Does what somebody asks of a rollout, or suggests it where that needs an approval.
+pub(crate) async fn command_rollout(
+    app: &App,
+    principal: &Principal,
+    id: ScheduleId,
+    command: Command,
+    reshuffle: bool,
+) -> Result<EntryOutcome<()>, ApiError> {
+    let place = find(app, principal, id).await?;
+    let action = match command {
+        Command::Start => Action::RolloutStarted,
+        Command::Pause => Action::RolloutPaused,
+        Command::Resume => Action::RolloutResumed,
+        Command::Stop => Action::RolloutStopped,
+    };
+    change_flag_environment(
+        app,
+        principal,
+        (place.flag_id, place.environment_id),
+        Intent::to(action),
+        |change| Ok((change.entry.commanded(id, command, reshuffle, change.flag, change.now)?, ())),
+    )
+    .await
+}
+
+async fn find(app: &App, principal: &Principal, id: ScheduleId) -> Result<SchedulePlace, ApiError> {
+    let place = app.store.read().await?.schedule_place(principal.project_id, id).await?;
+    place.ok_or_else(|| not_found("exposure schedule", id))
+}
+
+/// The rollouts that a filter lets through, the newest first.
+pub(crate) async fn view_rollouts(
+    app: &App,
+    principal: &Principal,
+    filter: &RolloutFilter,
+    limit: i64,
+) -> Result<Vec<RolloutView>, ApiError> {
+    let mut reader = app.store.read().await?;
+    let places = reader.rollouts(principal.project_id, filter, limit).await?;
+    view(reader.as_mut(), principal, places).await
+}
+
+/// A rollout with its transitions, the last first.
+pub(crate) async fn view_rollout(
+    app: &App,
+    principal: &Principal,
+    id: ScheduleId,
+    limit: i64,
+) -> Result<(RolloutView, Vec<KeptTransition>), ApiError> {
+    let mut reader = app.store.read().await?;
+    let place = reader.schedule_place(principal.project_id, id).await?;
+    let place = place.ok_or_else(|| not_found("exposure schedule", id))?;
+    let rollout = view(reader.as_mut(), principal, vec![place]).await?.pop();
+    let rollout = rollout.ok_or_else(|| not_found("exposure schedule", id))?;
+    let transitions = reader.transitions(principal.project_id, id, limit).await?;
+    Ok((rollout, transitions))
+}
+
+async fn view(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+    places: Vec<SchedulePlace>,
+) -> Result<Vec<RolloutView>, ApiError> {
+    let ids: Vec<ScheduleId> = places.iter().map(|place| place.schedule_id).collect();
+    let last = reader.last_transitions(&ids).await?;
+    let mut last: HashMap<ScheduleId, KeptTransition> =
+        last.into_iter().map(|kept| (kept.transition.schedule_id, kept)).collect();
+    let flag_ids: BTreeSet<FlagId> = places.iter().map(|place| place.flag_id).collect();
+    let mut flags = Vec::with_capacity(flag_ids.len());
+    for id in flag_ids {
+        flags.extend(reader.find_flag(principal.project_id, id).await?);
+    }
+    let views = view_flags(reader, principal, flags).await?;
+    let views: HashMap<FlagId, Arc<FlagView>> =
+        views.into_iter().map(|view| (view.flag.id, Arc::new(view))).collect();
+    let rollout = |place: SchedulePlace| {
+        let flag = Arc::clone(views.get(&place.flag_id)?);
+        Some(RolloutView { place, flag, last_transition: last.remove(&place.schedule_id) })
+    };
+    Ok(places.into_iter().filter_map(rollout).collect())
+}
+
+/// Makes the next move of a schedule that is due, in a transaction of its own with its history entry. The caller
+/// publishes: several moves make one publication (decision 19).
+pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, ApiError> {
+    let mut writer = app.store.begin(place.project_id).await?;
+    // Read after the project is held, as for every change.
+    let now = app.clock.now();
+    let Some(flag) = writer.find_flag(place.project_id, place.flag_id).await? else { return Ok(Moved::Not) };
+    let entries = writer.flag_environments(&[place.flag_id]).await?;
+    let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
+    let Some(before) = entries.into_iter().find(is_it) else { return Ok(Moved::Not) };
+    let settled = before.clone().settled(&flag, now);
+    let after = if settled.transitions.is_empty() {
+        settled.advanced(place.schedule_id, now)
+    } else {
+        // It should have been held or let go before: that comes first.
+        Some(settled.clone())
+    };
+    let Some(after) = after else {
+        drop(writer);
+        let mut books = app.store.bookkeep().await?;
+        books.index_schedules(&settled).await?;
+        books.commit().await?;
+        return Ok(Moved::Not);
+    };
+    let was_scheduled = before
+        .schedule(place.schedule_id)
+        .is_some_and(|(_, schedule)| schedule.progress.status == ScheduleStatus::Scheduled);
+    if was_scheduled && is_being_decided(writer.as_mut(), place).await? {
+        return Ok(Moved::Waits);
+    }
+    let Some(transition) = after.transitions.last() else { return Ok(Moved::Not) };
+    let late = transition.at.duration_since(transition.due_at);
+    let change = change_of(app, place, transition, &before, &after)?;
+    save(writer.as_mut(), place, &flag, &before, &after).await?;
+    commit(app, writer, place.project_id, change, &after.transitions).await?;
+    Ok(Moved::On { late })
+}
+
+/// Whether a change of what the flag serves there waits for approval: then nothing starts by itself (section 2 of
+/// `rollouts.md`).
+async fn is_being_decided(reader: &mut dyn Reader, place: &SchedulePlace) -> Result<bool, ApiError> {
+    let open = reader.open_suggestions(&[place.flag_id]).await?;
+    Ok(open.iter().any(|open| open.environment_id == Some(place.environment_id)))
+}
+
+async fn save(
+    writer: &mut dyn Writer,
+    place: &SchedulePlace,
+    flag: &Flag,
+    before: &FlagEnvironment,
+    after: &FlagEnvironment,
+) -> Result<(), ApiError> {
+    let filters = writer.saved_filters(place.project_id).await?;
+    let filters: BTreeMap<SavedFilterId, SavedFilter> =
+        filters.into_iter().map(|filter| (filter.id, filter)).collect();
+    writer.save_flag_environment(after).await?;
+    if !serves_the_same((flag, before), (flag, after), &filters) {
+        writer.touch_content(&[place.environment_id], after.updated_at).await?;
+    }
+    Ok(())
+}
+
+fn change_of(
+    app: &App,
+    place: &SchedulePlace,
+    transition: &Transition,
+    before: &FlagEnvironment,
+    after: &FlagEnvironment,
+) -> Result<Change, ApiError> {
+    Ok(Change {
+        id: HistoryId::mint(app.ids.as_ref()),
+        actor: Actor::System,
+        dialect: Dialect::Internal,
+        action: transition.action(),
+        flag_id: Some(place.flag_id),
+        environment_id: Some(place.environment_id),
+        before: Some(serde_json::to_value(before).map_err(ApiError::internal)?),
+        after: Some(serde_json::to_value(after).map_err(ApiError::internal)?),
+        reason: None,
+        authority: None,
+        reverts: None,
+        at: transition.at,
+    })
+}
