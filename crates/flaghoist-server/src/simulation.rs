@@ -5,7 +5,6 @@ use crate::decode::Object;
 use flaghoist_model::schedule::{Schedule, Timeline};
 use flaghoist_model::{Fault, Faults, MintId};
 use jiff::Timestamp;
-use serde::Deserialize as _;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -36,7 +35,7 @@ pub fn simulate(text: &str, start: Option<Timestamp>, now: Timestamp) -> Result<
     let mut wrong = Vec::new();
     for Found { pointer, allocation_key, schedule } in found {
         let mut faults = Faults::under(&pointer);
-        let schedule = match Object::<ExposureScheduleIn>::deserialize(schedule) {
+        let schedule = match serde_json::from_str::<Object<ExposureScheduleIn>>(&schedule.to_string()) {
             Ok(Object(schedule)) => {
                 let draft = schedule.into_draft(&mut faults);
                 Schedule::of_no_flag(draft, now, &Nameless, &mut faults)

@@ -23,6 +23,7 @@ mod openapi;
 mod operation;
 mod passwords;
 mod policies;
+mod rollout_games;
 mod rollouts;
 mod sessions;
 mod streams;

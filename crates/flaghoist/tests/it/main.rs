@@ -19,6 +19,7 @@ mod management;
 mod nodes;
 mod process;
 mod reader;
+mod rollouts;
 mod secrets;
 mod server;
 mod shutdown;
