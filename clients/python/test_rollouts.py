@@ -1,4 +1,4 @@
-"""Rollouts in real time: the official Python client drives operations 19 to 22, OFREP tells who is in and since when."""
+"""Rollouts in real time: the official Python client drives operations 19 to 22, OFREP tells who is in."""
 
 import contextlib
 import copy
@@ -19,6 +19,7 @@ import pytest
 from approvals import DISABLE, ENABLE, OVERWRITE
 from datadog_client import refused
 from datadog_requests import allocation, condition, overwrite, rule, schedule, step, text_flag, weights
+from openfeature_client import application, subject
 from sdk_world import eventually
 from server import binary
 from wire import FLAGS, unique
@@ -115,17 +116,22 @@ class Rollout:
 
     def __init__(self, server, wire, datadog, readers, exposure_schedule, *, enabled=True, **shares: float) -> None:
         self._wire, self._datadog, self._readers = wire, datadog, readers
-        self.flag = datadog.expect(201, "create_feature_flag", text_flag(unique("rolled-out"))).data
-        self.place = (self.flag.id, UUID(server.environment("production")["id"]))
+        self.key = unique("rolled-out")
+        flag = datadog.expect(201, "create_feature_flag", text_flag(self.key)).data
+        self.place = (flag.id, UUID(server.environment("production")["id"]))
         if enabled:
             self.switch(ENABLE)
-        self._key, self._shares = unique("ramp"), shares or {"b": 100}
+        self._allocation, self._shares = unique("ramp"), shares or {"b": 100}
+        self.plan(exposure_schedule)
+
+    def plan(self, exposure_schedule) -> None:
+        """Saves the allocation with that schedule, of which the rest speaks then."""
         self.saved = self.save(self.wanted(exposure_schedule=exposure_schedule)).exposure_schedule
         self.id = self.saved.id
 
     def wanted(self, **attributes):
         """The allocation with these attributes, as the client asks for it."""
-        return allocation(self._key, "CANARY", **{"variant_weights": weights(**self._shares)} | attributes)
+        return allocation(self._allocation, "CANARY", **{"variant_weights": weights(**self._shares)} | attributes)
 
     def save(self, *allocations):
         """The last allocation, as the client decodes it."""
@@ -170,7 +176,7 @@ class Rollout:
         eventually(lambda: self.view()["current_step_position"] == position, f"the rollout is at step {position}")
 
     def variants(self, subjects: list[str] = SUBJECTS) -> dict[str, str | None]:
-        return self._readers.variants(self.flag.attributes.key, subjects)
+        return self._readers.variants(self.key, subjects)
 
     def exposed(self, subjects: list[str] = SUBJECTS) -> set[str]:
         return {one for one, variant in self.variants(subjects).items() if variant in self._shares}
@@ -191,6 +197,13 @@ class Rollout:
 @pytest.fixture(scope="module")
 def readers(server):
     return Readers(server.url, server.environment("production")["server_sdk_key"])
+
+
+@pytest.fixture
+def provider(server, production):
+    """An application with the OpenFeature provider that everybody uses."""
+    with application(server.url, production["server_sdk_key"]) as client:
+        yield client
 
 
 @pytest.fixture
@@ -243,7 +256,7 @@ def test_a_stop_shows_everybody_out_and_the_next_start_brings_the_same_in_unless
     assert_share(others & first, first, ratio)
 
 
-def test_variants_share_the_exposed_by_weight_and_nobody_moves_between_them(roll_out):
+def test_variants_share_the_exposed_by_weight_and_nobody_moves_between_them(roll_out, provider):
     ratios = (0.2, 0.6, 1.0)
     rollout = roll_out(ramp(*ratios, interval_ms=None), b=50, c=50)
     rollout.do(START)
@@ -255,6 +268,8 @@ def test_variants_share_the_exposed_by_weight_and_nobody_moves_between_them(roll
         assert_share({one for one, variant in served.items() if variant == "b"}, set(served), 0.5)
         assert before.items() <= served.items(), "somebody left, or got another variant"
         before = served
+        few = {one: provider.get_string_details(rollout.key, "coded", subject(one)) for one in SUBJECTS[:50]}
+        assert {one: details.variant for one, details in few.items()} == {one: served.get(one, "a") for one in few}
         if ratio < 1:
             assert rollout.status() == ("PAUSED", "gate"), "a step without an interval waits for somebody"
             rollout.do(RESUME)
@@ -270,13 +285,13 @@ def test_each_step_is_visible_within_a_second_of_its_time_and_brings_in_whom_a_g
     rollout = roll_out(gate(0))
     witnesses, known = [], set()
     for ratio in ratios:
-        rollout.save(rollout.wanted(exposure_schedule=gate(ratio)))
+        rollout.plan(gate(ratio))
         raised = rollout.exposed(few)
         witnesses.append(min(raised - known))
         known = raised
 
     wanted = ramp(*ratios, interval_ms=SHORTEST_MS)
-    rollout.id = rollout.save(rollout.wanted(exposure_schedule=wanted)).exposure_schedule.id
+    rollout.plan(wanted)
     started = rollout.do(START)
     entered = started["step_entered_at"]
     interval = timedelta(milliseconds=SHORTEST_MS)
@@ -342,18 +357,20 @@ def test_a_rollout_with_autostart_starts_when_its_flag_is_enabled(roll_out):
     assert (move["deed"], move["cause"], move["status"]) == ("started", "autostart", "RUNNING")
 
 
-@pytest.mark.parametrize("seconds_ahead", [2.0, 0.3])
+@pytest.mark.parametrize("seconds_ahead", [2.0, 0.5])
 def test_a_rollout_with_a_start_time_starts_then_by_itself(roll_out, seconds_ahead):
+    rollout = roll_out(gate(0))
     start = now() + timedelta(seconds=seconds_ahead)
-    rollout = roll_out(ramp(1, 1, absolute_start_time=start))
+    rollout.plan(ramp(1, 1, absolute_start_time=start))
     rollout.assert_enters_at("alice", start)
     [move] = rollout.moves()
     assert (move["deed"], move["run"], move["user_id"]) == ("started", 1, None)
 
 
 def test_a_rollout_that_waits_for_its_time_says_so_and_once_stopped_misses_it(roll_out):
-    start = now() + timedelta(seconds=1)
-    rollout = roll_out(ramp(1, 1, absolute_start_time=start))
+    rollout = roll_out(gate(0))
+    start = now() + timedelta(seconds=2)
+    rollout.plan(ramp(1, 1, absolute_start_time=start))
     assert (rollout.saved["status"], rollout.saved["next_transition_at"]) == ("SCHEDULED", start)
     assert rollout.do(STOP)["status"] == "ABORTED"
     # Otherwise it would be visible by then.
@@ -364,7 +381,7 @@ def test_a_rollout_that_waits_for_its_time_says_so_and_once_stopped_misses_it(ro
 
 def test_the_stream_tells_every_move_within_a_second_and_later_what_was_missed(roll_out, listen):
     rollout = roll_out(ramp(0.1, 0.5, 1, interval_ms=SHORTEST_MS))
-    with listen() as events:
+    with listen(rollout) as events:
         rollout.do(START)
         told = [next(events) for _ in range(2)]
     assert [(event["deed"], event["cause"]) for event, _, _ in told] == [("started", "request"), ("advanced", "timer")]
@@ -372,7 +389,7 @@ def test_the_stream_tells_every_move_within_a_second_and_later_what_was_missed(r
     _, last_id, _ = told[-1]
 
     rollout.await_step(2)
-    with listen(last_event_id=last_id) as events:
+    with listen(rollout, last_event_id=last_id) as events:
         told.append(next(events))
     flag_id, environment_id = map(str, rollout.place)
     place = {"rollout_id": str(rollout.id), "flag_id": flag_id, "environment_id": environment_id}
@@ -381,47 +398,48 @@ def test_the_stream_tells_every_move_within_a_second_and_later_what_was_missed(r
 
 @pytest.fixture
 def listen(server):
-    """Follows how rollouts move: what is told, the id of it, and when it came."""
+    """Follows how a rollout moves: what is told, the id of it, and when it came."""
 
     @contextlib.contextmanager
-    def follow(last_event_id: str | None = None):
+    def follow(rollout: Rollout, last_event_id: str | None = None):
         headers = server.management_headers | ({"Last-Event-ID": last_event_id} if last_event_id else {})
         with httpx.stream("GET", f"{server.url}{ROLLOUTS}/stream", headers=headers, timeout=10) as answer:
             assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
-            yield events_of(answer.iter_lines())
+            yield events_about(rollout, answer.iter_lines())
 
     return follow
 
 
-def events_of(lines):
+def events_about(rollout: Rollout, lines):
     event_id = None
     for line in lines:
         name, _, value = line.partition(": ")
         if name == "id":
             event_id = value
-        elif name == "data":
-            yield json.loads(value), event_id, now()
+        elif name == "data" and (event := json.loads(value))["rollout_id"] == str(rollout.id):
+            yield event, event_id, now()
 
 
 # What is refused.
 
-# How to come to a state, and which actions fit it.
+
+# What is saved, the actions that lead to the state from there, and those that fit it.
 STATES = {
-    "NOT_STARTED": (lambda: ramp(0.1, 1), [], [START]),
-    "SCHEDULED": (lambda: ramp(0.1, 1, absolute_start_time=now() + timedelta(hours=1)), [], [START, STOP]),
-    "RUNNING": (lambda: ramp(0.1, 1), [START], [PAUSE, STOP]),
-    "PAUSED": (lambda: ramp(0.1, 1), [START, PAUSE], [RESUME, STOP]),
-    "RUNNING again": (lambda: ramp(0.1, 1), [START, PAUSE, RESUME], [STOP, PAUSE]),
-    "PAUSED at a gate": (lambda: ramp(0.1, 1, interval_ms=None), [START], [RESUME, STOP]),
-    "ABORTED": (lambda: ramp(0.1, 1), [START, PAUSE, STOP], [START]),
-    "COMPLETED": (lambda: ramp(1), [START], []),
+    "NOT_STARTED": (ramp(0.1, 1), [], [START]),
+    "SCHEDULED": (ramp(0.1, 1, absolute_start_time=now() + timedelta(hours=1)), [], [START, STOP]),
+    "RUNNING": (ramp(0.1, 1), [START], [PAUSE, STOP]),
+    "PAUSED": (ramp(0.1, 1), [START, PAUSE], [RESUME, STOP]),
+    "RUNNING again": (ramp(0.1, 1), [START, PAUSE, RESUME], [STOP, PAUSE]),
+    "PAUSED at a gate": (ramp(0.1, 1, interval_ms=None), [START], [RESUME, STOP]),
+    "ABORTED": (ramp(0.1, 1), [START, PAUSE, STOP], [START]),
+    "COMPLETED": (ramp(1), [START], []),
 }
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_actions_that_do_not_fit_are_conflicts_and_change_nothing(roll_out, state):
     wanted, actions, fitting = STATES[state]
-    rollout = roll_out(wanted())
+    rollout = roll_out(wanted)
     for action in actions:
         rollout.do(action)
     before = rollout.stands()
@@ -467,14 +485,14 @@ def test_what_a_rollout_shows_is_locked_while_it_is_on_and_may_be_said_again(rol
     before = rollout.stands()
     same = rollout.wanted(exposure_schedule=wanted)
     staff = [rule(condition("plan", "ONE_OF", "staff"))]
-    changes = {
-        "variant_weights": rollout.wanted(exposure_schedule=wanted, variant_weights=weights(b=50, c=50)),
-        "targeting_rules": rollout.wanted(exposure_schedule=wanted, targeting_rules=staff),
-        "exposure_schedule": rollout.wanted(exposure_schedule=ramp(0.2, 1)),
-        "exposure_schedule is": rollout.wanted(exposure_schedule=ramp(0.1, 1, interval_ms=HOUR_MS + 1)),
-        "exposure_schedule is locked": rollout.wanted(),
-    }
-    for member, changed in changes.items():
+    changes = [
+        ("variant_weights", rollout.wanted(exposure_schedule=wanted, variant_weights=weights(b=50, c=50))),
+        ("targeting_rules", rollout.wanted(exposure_schedule=wanted, targeting_rules=staff)),
+        ("exposure_schedule", rollout.wanted(exposure_schedule=ramp(0.2, 1))),
+        ("exposure_schedule", rollout.wanted(exposure_schedule=ramp(0.1, 1, interval_ms=HOUR_MS + 1))),
+        ("exposure_schedule", rollout.wanted()),
+    ]
+    for member, changed in changes:
         [text] = rollout.cannot_save(changed)
         assert member in text and "stop" in text
     assert "stop" in rollout.cannot_save()[0], "it cannot be removed either"
@@ -527,6 +545,11 @@ def test_the_list_and_the_flag_say_where_a_rollout_stands(wire, roll_out):
 
 # The command line.
 
+
+def foretold_step(ratio: float, group: int, **more) -> dict:
+    return {"exposure_ratio": ratio, "grouped_step_index": group, "is_pause_record": False} | more
+
+
 FORETOLD = {
     "data": {
         "type": "allocations",
@@ -538,11 +561,11 @@ FORETOLD = {
             "exposure_schedule": {
                 "rollout_options": {"strategy": "UNIFORM_INTERVALS", "selection_interval_ms": 60_000},
                 "rollout_steps": [
-                    {"exposure_ratio": 0.05, "grouped_step_index": 0, "is_pause_record": False},
-                    {"exposure_ratio": 0.05, "grouped_step_index": 0, "is_pause_record": True, "interval_ms": 3_600_000},
-                    {"exposure_ratio": 0.25, "grouped_step_index": 1, "is_pause_record": False},
-                    {"exposure_ratio": 0.25, "grouped_step_index": 1, "is_pause_record": True},
-                    {"exposure_ratio": 1, "grouped_step_index": 2, "is_pause_record": False},
+                    foretold_step(0.05, 0),
+                    foretold_step(0.05, 0, is_pause_record=True, interval_ms=3_600_000),
+                    foretold_step(0.25, 1),
+                    foretold_step(0.25, 1, is_pause_record=True),
+                    foretold_step(1, 2),
                 ],
             },
         },

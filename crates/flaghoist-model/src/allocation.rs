@@ -4,7 +4,7 @@ mod drafts;
 
 use crate::condition::{RuleDraft, TargetingRule, Test, parse_rules};
 use crate::flag::{Flag, VARIANTS_MAX};
-use crate::id::{AllocationId, SavedFilterId, VariantId, WeightId};
+use crate::id::{AllocationId, SavedFilterId, ScheduleId, VariantId, WeightId};
 use crate::key::{parse_key, parse_name};
 use crate::saved_filter::SavedFilter;
 use crate::schedule::{Schedule, ScheduleDraft, parse_schedule};
@@ -154,8 +154,8 @@ impl Allocation {
     }
 
     /// Gives it other salts, which differ for every run: other subjects are the first.
-    pub(crate) fn reshuffle(&mut self, flag: &Flag, run: i64) {
-        let salt = |purpose: &str| format!("{purpose}-{}-{}-{run}", flag.key, self.id);
+    pub(crate) fn reshuffle(&mut self, flag: &Flag, schedule_id: ScheduleId, run: i64) {
+        let salt = |purpose: &str| format!("{purpose}-{}-{schedule_id}-{run}", flag.key);
         (self.traffic_salt, self.split_salt) = (salt("traffic"), salt("split"));
     }
 

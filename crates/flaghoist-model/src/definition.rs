@@ -166,12 +166,18 @@ impl FlagEnvironment {
         }
     }
 
-    /// An allocation as written down, with its schedule where it stands now.
+    /// An allocation as written down, with its schedule where it stands now and its present subjects.
     fn standing(&self, wanted: &Allocation, now: Timestamp) -> Allocation {
         let present = self.allocations.iter().find(|allocation| allocation.id == wanted.id);
-        let present = present.and_then(|allocation| allocation.schedule.as_ref());
-        let schedule = wanted.schedule.as_ref().map(|schedule| schedule.standing(present, now));
-        Allocation { schedule, ..wanted.clone() }
+        let scheduled = present.and_then(|allocation| allocation.schedule.as_ref());
+        let schedule = wanted.schedule.as_ref().map(|schedule| schedule.standing(scheduled, now));
+        let salts = present.unwrap_or(wanted);
+        Allocation {
+            schedule,
+            traffic_salt: salts.traffic_salt.clone(),
+            split_salt: salts.split_salt.clone(),
+            ..wanted.clone()
+        }
     }
 
     /// The variants that it may serve.

@@ -154,6 +154,24 @@ impl Schedule {
         Self { progress, is_approved: false, ..self.clone() }
     }
 
+    /// The same schedule, which was removed and comes back, after what it had come through (`former`): it is where it
+    /// was if that was for good, and otherwise waits for somebody. Nothing that was stopped starts by itself.
+    #[must_use]
+    pub(crate) fn come_back(&self, former: &Progress) -> Self {
+        let is_for_good = matches!(former.status, ScheduleStatus::Completed | ScheduleStatus::Aborted);
+        let progress = if is_for_good {
+            former.clone()
+        } else {
+            Progress {
+                run: former.run,
+                sequence: former.sequence,
+                was_stopped: former.was_stopped,
+                ..self.progress.clone().without_start()
+            }
+        };
+        Self { progress, ..self.clone() }
+    }
+
     /// Whether both ask for the same, whatever their ids, times and progress.
     pub(crate) fn definition_eq(&self, other: &Self) -> bool {
         let step = |step: &Step| {

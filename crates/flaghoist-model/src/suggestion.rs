@@ -177,6 +177,9 @@ pub struct RolloutCommand {
     pub schedule_id: ScheduleId,
     /// What is to be done.
     pub command: Command,
+    /// Whether other subjects are the first.
+    #[serde(default)]
+    pub reshuffle: bool,
     /// Whether readers may get more of it than was ever approved (decision 11).
     pub needs_approval: bool,
 }
@@ -193,8 +196,11 @@ impl RolloutCommand {
             schedule::Deed::Advanced => return None,
         };
         let schedule_id = asked.schedule_id;
-        let is_approved = before.schedule(schedule_id).is_some_and(|(_, schedule)| schedule.is_approved);
-        Some(Self { schedule_id, command, needs_approval: command.may_expose() && !is_approved })
+        let (allocation, schedule) = before.schedule(schedule_id)?;
+        let (changed, _) = after.schedule(schedule_id)?;
+        let reshuffle = allocation.traffic_salt != changed.traffic_salt;
+        let needs_approval = command.may_expose() && !schedule.is_approved;
+        Some(Self { schedule_id, command, reshuffle, needs_approval })
     }
 }
 
@@ -263,17 +269,24 @@ impl ProposedChange {
     }
 
     /// What the flag serves in its environment when the change is made: [`ProposedChange::entry`] the other way.
+    /// `former` is what it served before the change that this one takes back, if it takes one back.
     pub fn applied_to(
         &self,
         entry: &FlagEnvironment,
+        former: Option<&FlagEnvironment>,
         flag: &Flag,
         saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
         now: Timestamp,
     ) -> Result<FlagEnvironment, Rejection> {
         let Self::Entry { target, rollout, .. } = self else { return Ok(entry.clone()) };
-        let after = entry.with_definition(target, flag, saved_filters, now)?;
+        let mut after = entry.with_definition(target, flag, saved_filters, now)?;
+        if let Some(former) = former {
+            after = after.with_former_progress(former, entry);
+        }
         let after = match rollout {
-            Some(rollout) => after.commanded(rollout.schedule_id, rollout.command, false, flag, now)?,
+            Some(RolloutCommand { schedule_id, command, reshuffle, .. }) => {
+                after.commanded(*schedule_id, *command, *reshuffle, flag, now)?
+            }
             None => after,
         };
         entry.check_locked(&after)?;

@@ -67,6 +67,19 @@ events! {
 }
 
 impl Event {
+    /// Whether it is about a rollout.
+    pub const fn is_of_rollout(self) -> bool {
+        matches!(
+            self,
+            Self::RolloutStarted
+                | Self::RolloutAdvanced
+                | Self::RolloutPaused
+                | Self::RolloutResumed
+                | Self::RolloutCompleted
+                | Self::RolloutAborted
+        )
+    }
+
     /// The event of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|event| event.as_str() == name)

@@ -157,6 +157,9 @@ async fn commit(
 ) -> Result<HistoryEntry, ApiError> {
     let mut events = change.events();
     events.extend(transitions.iter().flat_map(Transition::events));
+    // One message of each kind, which names every rollout.
+    events.sort_unstable();
+    events.dedup();
     let deliveries = deliveries_of(app, writer.as_mut(), project_id, &change, &events).await?;
     if !deliveries.is_empty() {
         writer.insert_deliveries(&deliveries).await?;

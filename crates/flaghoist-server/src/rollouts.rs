@@ -6,9 +6,12 @@
 use crate::ApiError;
 use crate::app::{App, AppState};
 use crate::commands::{self, Moved};
-use flaghoist_model::id::ScheduleId;
+use flaghoist_model::id::{ProjectId, ScheduleId};
+use flaghoist_store::DueSchedule;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long a node sleeps at most: what other nodes scheduled meanwhile is found then.
@@ -17,11 +20,18 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const LOOKED_UP_AT_ONCE: i64 = 500;
 /// Publications wait for more moves no longer than this.
 const PUBLISH_AFTER: Duration = Duration::from_millis(200);
+/// How long one that waits for a decision is let alone.
+const WAIT: Duration = Duration::from_millis(900);
+/// How long one that cannot be moved is let alone.
+const REST: Duration = Duration::from_secs(30);
+/// Projects that may be unavailable before the database itself is taken to be.
+const UNAVAILABLE_MAX: usize = 3;
 
 /// Moves what is due until `stop` is done, and sleeps until the next is.
 pub async fn run(app: AppState, stop: CancellationToken) {
-    loop {
-        let pause = match move_all_due(&app).await {
+    let mut scheduler = Scheduler::default();
+    while !stop.is_cancelled() {
+        let pause = match scheduler.move_all_due(&app, &stop).await {
             Ok(Some(next)) => until(next, app.clock.now()),
             Ok(None) => POLL_INTERVAL,
             Err(error) => {
@@ -40,55 +50,92 @@ fn until(next: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(next.duration_since(now)).unwrap_or_default()
 }
 
-/// Makes every move that is due, and gives when the next one will be. Overdue schedules of after a downtime are moved
-/// step by step, each with its history entry, and published together (decision 19).
+/// Makes every move that is due, and gives when the next one will be: one pass of a scheduler that remembers nothing.
 pub async fn move_all_due(app: &App) -> Result<Option<Timestamp>, ApiError> {
-    let mut pass = Pass { app, unpublished_since: None };
-    let moved = pass.run().await;
-    // What was moved before something failed is made.
-    pass.publish().await;
-    moved?;
-    Ok(app.store.read().await?.next_due_schedule(app.clock.now()).await?)
+    Scheduler::default().move_all_due(app, &CancellationToken::new()).await
+}
+
+/// What a node remembers between its passes.
+#[derive(Default)]
+struct Scheduler {
+    /// Schedules that are due and are let alone until then.
+    let_alone: HashMap<ScheduleId, Instant>,
+}
+
+impl Scheduler {
+    /// Overdue schedules of after a downtime are moved step by step, each with its history entry, and published together
+    /// (decision 19).
+    async fn move_all_due(
+        &mut self,
+        app: &App,
+        stop: &CancellationToken,
+    ) -> Result<Option<Timestamp>, ApiError> {
+        let now = Instant::now();
+        self.let_alone.retain(|_, until| *until > now);
+        let mut pass = Pass { app, stop, unpublished_since: None, unavailable: HashSet::new() };
+        let moved = pass.run(&mut self.let_alone).await;
+        // What was moved before something failed is made.
+        pass.publish().await;
+        moved?;
+        Ok(app.store.read().await?.next_due_schedule(app.clock.now()).await?)
+    }
 }
 
 struct Pass<'a> {
     app: &'a App,
-    unpublished_since: Option<tokio::time::Instant>,
+    stop: &'a CancellationToken,
+    unpublished_since: Option<Instant>,
+    /// Projects that somebody else holds too long. Others are moved all the same.
+    unavailable: HashSet<ProjectId>,
 }
 
 impl Pass<'_> {
-    async fn run(&mut self) -> Result<(), ApiError> {
+    async fn run(&mut self, let_alone: &mut HashMap<ScheduleId, Instant>) -> Result<(), ApiError> {
         let mut after: Option<(Timestamp, ScheduleId)> = None;
         loop {
             let now = self.app.clock.now();
             let due = self.app.store.read().await?.due_schedules(now, after, LOOKED_UP_AT_ONCE).await?;
-            let Some(last) = due.last() else { return Ok(()) };
+            let Some(last) = due.last() else { break };
             after = Some((last.due_at, last.place.schedule_id));
             for due in &due {
-                self.move_one(due).await?;
-            }
-        }
-    }
-
-    /// Moves a schedule until it is no longer due. One that cannot be moved harms no other.
-    async fn move_one(&mut self, due: &flaghoist_store::DueSchedule) -> Result<(), ApiError> {
-        loop {
-            match commands::move_due(self.app, &due.place).await {
-                Ok(Moved::On { late }) => self.moved(late).await,
-                // Another node was first.
-                Ok(Moved::Waits | Moved::Not) | Err(ApiError::Conflict(_)) => return Ok(()),
-                Err(error @ (ApiError::Unavailable | ApiError::TimedOut)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(cause = %error, schedule.id = %due.place.schedule_id, "a rollout cannot be moved");
-                    return Ok(());
+                if let_alone.contains_key(&due.place.schedule_id) {
+                    continue;
+                }
+                if let Some(rest) = self.move_one(due).await? {
+                    let_alone.insert(due.place.schedule_id, Instant::now() + rest);
                 }
             }
         }
+        if self.unavailable.is_empty() { Ok(()) } else { Err(ApiError::Unavailable) }
+    }
+
+    /// Moves a schedule until it is no longer due; how long it is let alone if it stays so. One that cannot be moved
+    /// harms no other.
+    async fn move_one(&mut self, due: &DueSchedule) -> Result<Option<Duration>, ApiError> {
+        while !self.stop.is_cancelled() && !self.unavailable.contains(&due.place.project_id) {
+            match commands::move_due(self.app, &due.place).await {
+                Ok(Moved::On { late }) => self.moved(late).await,
+                Ok(Moved::Waits) => return Ok(Some(WAIT)),
+                // Another node was first.
+                Ok(Moved::Not) | Err(ApiError::Conflict(_)) => return Ok(None),
+                Err(error @ (ApiError::Unavailable | ApiError::TimedOut)) => {
+                    self.unavailable.insert(due.place.project_id);
+                    if self.unavailable.len() >= UNAVAILABLE_MAX {
+                        return Err(error);
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(cause = %error, schedule.id = %due.place.schedule_id, "a rollout cannot be moved");
+                    return Ok(Some(REST));
+                }
+            }
+        }
+        Ok(None)
     }
 
     async fn moved(&mut self, late: SignedDuration) {
         self.app.metrics.rollout_moved(late);
-        let since = *self.unpublished_since.get_or_insert_with(tokio::time::Instant::now);
+        let since = *self.unpublished_since.get_or_insert_with(Instant::now);
         if since.elapsed() >= PUBLISH_AFTER {
             self.publish().await;
         }

@@ -142,6 +142,8 @@ pub struct HistoryFilter {
     pub until: Option<Timestamp>,
     /// Only entries of smaller revisions: the cursor of pages.
     pub before_revision: Option<i64>,
+    /// Only what people edited, and not how rollouts moved.
+    pub is_of_edits: bool,
 }
 
 /// Which suggestions a list shows, newest first.

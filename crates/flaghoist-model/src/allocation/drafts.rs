@@ -2,7 +2,7 @@
 
 use super::{Allocation, AllocationDraft, GuardrailDraft, WeightDraft};
 use crate::condition::{ConditionDraft, RuleDraft, Test};
-use crate::schedule::{Schedule, ScheduleDraft, StepDraft};
+use crate::schedule::{Schedule, ScheduleDraft, StepDraft, Strategy};
 
 impl From<&Allocation> for AllocationDraft {
     /// The draft names no ids of the allocation's own parts: what is made of it is new.
@@ -27,7 +27,10 @@ impl From<&Allocation> for AllocationDraft {
             experiment_id: allocation.experiment_id.clone(),
             rules: rules.collect(),
             weights: weights.collect(),
-            schedule: allocation.schedule.as_ref().map(schedule_draft),
+            schedule: match (&allocation.schedule, allocation.reached_exposure_ratio) {
+                (Some(schedule), _) => Some(schedule_draft(schedule)),
+                (None, reached) => reached.map(gate_draft),
+            },
             guardrails: guardrails.collect(),
         }
     }
@@ -45,6 +48,17 @@ fn condition_draft(test: &Test) -> ConditionDraft {
             ConditionDraft { saved_filter_id: Some(*saved_filter_id), ..ConditionDraft::default() }
         }
     }
+}
+
+/// A plain gate at an exposure, which is how one asks for it.
+fn gate_draft(exposure_ratio: f64) -> ScheduleDraft {
+    let step = StepDraft {
+        exposure_ratio: Some(exposure_ratio),
+        is_pause_record: Some(false),
+        grouped_step_index: Some(0),
+        ..StepDraft::default()
+    };
+    ScheduleDraft { strategy: Some(Strategy::NoRollout), steps: Some(vec![step]), ..ScheduleDraft::default() }
 }
 
 fn schedule_draft(schedule: &Schedule) -> ScheduleDraft {

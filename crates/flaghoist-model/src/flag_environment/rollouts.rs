@@ -42,7 +42,7 @@ impl FlagEnvironment {
         let (after, transition) = schedule.commanded(command, now)?;
         if reshuffle && !was_stopped {
             let message = "is for a rollout that was stopped; others keep their subjects";
-            return Err(Rejection::invalid("/reshuffle", message));
+            return Err(Rejection::invalid("/query/reshuffle", message));
         }
         let run = transition.run;
         let mut changed = Self { updated_at: now, ..entry };
@@ -50,36 +50,49 @@ impl FlagEnvironment {
         if reshuffle {
             for allocation in &mut changed.allocations {
                 if allocation.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
-                    allocation.reshuffle(flag, run);
+                    allocation.reshuffle(flag, id, run);
                 }
             }
         }
         Ok(changed)
     }
 
-    /// The same after the next move of the schedule that is due; nothing when none is.
-    pub fn advanced(&self, id: ScheduleId, now: Timestamp) -> Option<Self> {
+    /// The same after the next move of the schedule that is due; nothing when none is. It does not start before
+    /// `free_since`.
+    pub fn advanced(&self, id: ScheduleId, free_since: Option<Timestamp>, now: Timestamp) -> Option<Self> {
         let (_, schedule) = self.schedule(id)?;
-        let (after, transition) = schedule.advanced(now)?;
+        let (after, transition) = schedule.advanced_since(free_since, now)?;
         let mut changed = Self { updated_at: now, ..self.clone() };
         changed.put_schedule(after, Some(transition));
         Some(changed)
     }
 
     /// The same with its schedules held back or let go as the flag serves its allocations or not; and what then is to
-    /// start by itself has started. Every change ends with this.
+    /// start by itself has started. Every change of it ends with this.
     #[must_use]
-    pub fn settled(mut self, flag: &Flag, now: Timestamp) -> Self {
+    pub fn settled(self, flag: &Flag, now: Timestamp) -> Self {
+        let mut settled = self.held_or_let_go(flag, now);
+        let ids: Vec<ScheduleId> = settled
+            .schedules()
+            .filter(|(_, schedule)| schedule.progress.status == ScheduleStatus::NotStarted)
+            .map(|(_, schedule)| schedule.id)
+            .collect();
+        for id in ids {
+            settled = settled.advanced(id, None, now).unwrap_or(settled);
+        }
+        settled
+    }
+
+    /// The same with its schedules held back or let go as the flag serves its allocations or not. What is to start by
+    /// itself is due then. Changes of the flag itself end with this: the history of what it serves is not theirs.
+    #[must_use]
+    pub fn held_or_let_go(mut self, flag: &Flag, now: Timestamp) -> Self {
         let is_active = self.is_active(flag);
         let schedules: Vec<Schedule> = self.schedules().map(|(_, schedule)| schedule.clone()).collect();
         for schedule in schedules {
             let (after, transition) = schedule.settled(is_active, now);
             if after != schedule {
                 self.put_schedule(after, transition);
-            }
-            let is_new = schedule.progress.status == ScheduleStatus::NotStarted;
-            if let Some(started) = self.advanced(schedule.id, now).filter(|_| is_new) {
-                self = started;
             }
         }
         self
@@ -98,6 +111,21 @@ impl FlagEnvironment {
             let known = before.schedule(schedule.id).map(|(_, known)| known);
             let is_same = known.is_some_and(|known| known.definition_eq(schedule));
             schedule.is_approved |= !is_same || asked.contains(&schedule.id);
+        }
+        self
+    }
+
+    /// The same where schedules that `present` does not have, because they were removed, come back after what they had
+    /// come through in `former`.
+    #[must_use]
+    pub fn with_former_progress(mut self, former: &Self, present: &Self) -> Self {
+        for schedule in self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut()) {
+            if present.schedule(schedule.id).is_some() {
+                continue;
+            }
+            if let Some((_, former)) = former.schedule(schedule.id) {
+                *schedule = schedule.come_back(&former.progress);
+            }
         }
         self
     }
@@ -147,6 +175,9 @@ fn locked_member(
         return None;
     }
     let Some(next) = next else { return Some("place in the list cannot be given up") };
+    if (&allocation.traffic_salt, &allocation.split_salt) != (&next.traffic_salt, &next.split_salt) {
+        return Some("subjects stay who they are");
+    }
     let weights = |allocation: &Allocation| -> Vec<_> {
         allocation.weights.iter().map(|weight| (weight.variant_id, weight.value.to_bits())).collect()
     };

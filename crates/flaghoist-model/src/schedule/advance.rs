@@ -57,8 +57,22 @@ impl Schedule {
     /// The one next move that is due at `now`, made for the moment at which it was due: intervals do not drift,
     /// however late somebody looks. Call it again for the move after it.
     pub fn advanced(&self, now: Timestamp) -> Option<(Self, Transition)> {
+        self.advanced_since(None, now)
+    }
+
+    /// The same, where a start could not be before `free_since`: until then something was being decided.
+    pub fn advanced_since(
+        &self,
+        free_since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<(Self, Transition)> {
         use ScheduleStatus::{NotStarted, Paused, Running, Scheduled};
-        let due_at = self.due_at().filter(|due_at| *due_at <= now)?;
+        let mut due_at = self.due_at().filter(|due_at| *due_at <= now)?;
+        if matches!(self.progress.status, NotStarted | Scheduled) {
+            // Earlier versions started nothing, so what they left is not caught up with.
+            let free_since = if self.progress.next_transition_at.is_none() { Some(now) } else { free_since };
+            due_at = free_since.map_or(due_at, |free_since| due_at.max(free_since.min(now)));
+        }
         let mut after = self.clone();
         let (deed, cause) = match self.progress.status {
             NotStarted => (Deed::Started, Cause::Autostart),

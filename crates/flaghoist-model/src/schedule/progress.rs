@@ -155,9 +155,9 @@ impl Progress {
         }
     }
 
-    /// Where a schedule stands whose content is saved for the first time (decisions 4 and 14). A start time that
-    /// passed between the asking (`updated_at`) and the saving starts nothing: whoever approved it late is to see it
-    /// start.
+    /// Where a schedule stands whose content is saved for the first time (decisions 4 and 14). A start time of a
+    /// rollout that passed between the asking (`updated_at`) and the saving starts nothing: whoever approved it late is
+    /// to start it. A plain gate is open as soon as it is saved.
     pub(super) fn of_new(schedule: &Schedule, now: Timestamp) -> Self {
         let start = schedule.absolute_start_time;
         if start.is_some_and(|start| start > now) {

@@ -20,7 +20,8 @@ pub(super) fn of_rollout(base: &EntryDefinition, rollout: RolloutCommand) -> Vec
         Command::Resume => "Resumes",
         Command::Stop => "Stops",
     };
-    vec![format!("{does} the rollout of {name:?}.")]
+    let with_others = if rollout.reshuffle { " with other subjects than before" } else { "" };
+    vec![format!("{does} the rollout of {name:?}{with_others}.")]
 }
 
 /// What changes in what a flag serves in an environment.
@@ -154,11 +155,15 @@ fn describe(flag: &Flag, allocation: &Allocation) -> String {
             .collect::<Vec<_>>()
             .join(", "),
     };
-    let exposure = allocation.schedule.as_ref().map_or_else(String::new, |schedule| {
-        let steps: Vec<String> =
-            schedule.steps.iter().map(|step| format!("{} %", step.exposure_ratio * 100.0)).collect();
-        format!(", exposed {}", steps.join(" → "))
-    });
+    let percent = |ratio: f64| format!("{} %", ratio * 100.0);
+    let exposure = match (&allocation.schedule, allocation.reached_exposure_ratio) {
+        (Some(schedule), _) => {
+            let steps: Vec<String> = schedule.steps.iter().map(|step| percent(step.exposure_ratio)).collect();
+            format!(", exposed {}", steps.join(" → "))
+        }
+        (None, Some(reached)) => format!(", exposed {}", percent(reached)),
+        (None, None) => String::new(),
+    };
     let guarded = match allocation.guardrails.len() {
         0 => String::new(),
         count => format!(", guarded by {count} metric(s)"),

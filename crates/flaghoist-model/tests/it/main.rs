@@ -10,5 +10,6 @@ mod flags;
 mod given;
 mod policies;
 mod roles;
+mod rollouts;
 mod schedules;
 mod staleness;

@@ -243,6 +243,8 @@ pub(super) async fn last_history_id(
         flag_id,
         environment_id,
         aggregates: Some(vec![aggregate]),
+        // How a rollout moves is no change of what people edit (decision 12).
+        is_of_edits: true,
         ..HistoryFilter::default()
     };
     let last = reader.history_page(project_id, &filter, 1).await?;

@@ -57,6 +57,7 @@ pub(crate) async fn preview_copy(
         view: &view,
     };
     let after = copied(&change, copy)?;
+    before.check_locked(&after)?;
     let change = ProposedChange::entry(&view.flag, before, &after);
     Ok(CopyOutcome {
         differences: change.differences(),

@@ -271,7 +271,7 @@ impl Edit<'_> {
         self.writer.update_flag(after).await?;
         let mut view = FlagView { flag: after.clone(), ..before.clone() };
         for (_, entry) in &mut view.environments {
-            let settled = entry.clone().settled(after, self.now);
+            let settled = entry.clone().held_or_let_go(after, self.now);
             if settled != *entry {
                 self.writer.save_flag_environment(&settled).await?;
                 self.transitions.extend_from_slice(&settled.transitions);

@@ -139,7 +139,8 @@ pub(crate) async fn revert(
             let EntryOutcome { suggestion, .. } =
                 change_flag_environment(app, principal, place, intent, |change| {
                     let EntryChangeParts { flag, entry, saved_filters, now } = parts(&change);
-                    Ok((entry.with_definition(&definition, flag, saved_filters, now)?, ()))
+                    let after = entry.with_definition(&definition, flag, saved_filters, now)?;
+                    Ok((after.with_former_progress(&before, entry), ()))
                 })
                 .await?;
             Ok(suggestion)

@@ -8,13 +8,16 @@ use flaghoist_model::access::{Actor, Dialect, Principal};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Change};
-use flaghoist_model::id::{FlagId, HistoryId, SavedFilterId, ScheduleId};
+use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SavedFilterId, ScheduleId};
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::schedule::{Command, ScheduleStatus, Transition};
-use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, Writer};
-use jiff::SignedDuration;
+use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// Suggestions of a flag that were decided last and are looked through for one that concerns an environment.
+const DECIDED_LOOKED_AT: i64 = 50;
 
 /// A rollout with what it belongs to.
 pub(crate) struct RolloutView {
@@ -133,8 +136,17 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
     let Some(before) = entries.into_iter().find(is_it) else { return Ok(Moved::Not) };
     let settled = before.clone().settled(&flag, now);
+    let was_scheduled = before
+        .schedule(place.schedule_id)
+        .is_some_and(|(_, schedule)| schedule.progress.status == ScheduleStatus::Scheduled);
+    let free_since = if was_scheduled {
+        let Some(free_since) = free_since(writer.as_mut(), place).await? else { return Ok(Moved::Waits) };
+        free_since
+    } else {
+        None
+    };
     let after = if settled.transitions.is_empty() {
-        settled.advanced(place.schedule_id, now)
+        settled.advanced(place.schedule_id, free_since, now)
     } else {
         // It should have been held or let go before: that comes first.
         Some(settled.clone())
@@ -146,12 +158,6 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
         books.commit().await?;
         return Ok(Moved::Not);
     };
-    let was_scheduled = before
-        .schedule(place.schedule_id)
-        .is_some_and(|(_, schedule)| schedule.progress.status == ScheduleStatus::Scheduled);
-    if was_scheduled && is_being_decided(writer.as_mut(), place).await? {
-        return Ok(Moved::Waits);
-    }
     let Some(transition) = after.transitions.last() else { return Ok(Moved::Not) };
     let late = transition.at.duration_since(transition.due_at);
     let change = change_of(app, place, transition, &before, &after)?;
@@ -160,11 +166,27 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     Ok(Moved::On { late })
 }
 
-/// Whether a change of what the flag serves there waits for approval: then nothing starts by itself (section 2 of
-/// `rollouts.md`).
-async fn is_being_decided(reader: &mut dyn Reader, place: &SchedulePlace) -> Result<bool, ApiError> {
+/// Since when a schedule may start by itself, if that is known: since the last change of the flag, or of what it serves
+/// there, was decided. `None` while one waits for approval: then nothing starts (section 2 of `rollouts.md`).
+async fn free_since(
+    reader: &mut dyn Reader,
+    place: &SchedulePlace,
+) -> Result<Option<Option<Timestamp>>, ApiError> {
+    let concerns = |environment_id: Option<EnvironmentId>| {
+        environment_id.is_none_or(|environment_id| environment_id == place.environment_id)
+    };
     let open = reader.open_suggestions(&[place.flag_id]).await?;
-    Ok(open.iter().any(|open| open.environment_id == Some(place.environment_id)))
+    if open.iter().any(|open| concerns(open.environment_id)) {
+        return Ok(None);
+    }
+    let filter = SuggestionFilter {
+        flag_id: Some(place.flag_id),
+        is_open: Some(false),
+        ..SuggestionFilter::default()
+    };
+    let decided = reader.suggestions(place.project_id, &filter, DECIDED_LOOKED_AT).await?;
+    let decided = decided.iter().find(|suggestion| concerns(suggestion.environment_id));
+    Ok(Some(decided.map(|suggestion| suggestion.updated.at)))
 }
 
 async fn save(

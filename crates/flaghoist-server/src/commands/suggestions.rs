@@ -12,7 +12,7 @@ use flaghoist_model::difference::Difference;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
-use flaghoist_model::id::{SuggestionId, UserId};
+use flaghoist_model::id::{HistoryId, SuggestionId, UserId};
 use flaghoist_model::suggestion::{Property, ProposedChange, Subject, Suggestion};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::{Reader, SuggestionFilter};
@@ -279,6 +279,19 @@ impl Edit<'_> {
     }
 }
 
+impl Edit<'_> {
+    /// What the flag served before the change that is taken back.
+    async fn former_entry(
+        &mut self,
+        reverts: Option<HistoryId>,
+    ) -> Result<Option<FlagEnvironment>, ApiError> {
+        let Some(id) = reverts else { return Ok(None) };
+        let reverted = self.writer.find_history(self.principal.project_id, id).await?;
+        let before = reverted.and_then(|entry| entry.change.before);
+        before.map(serde_json::from_value).transpose().map_err(ApiError::internal)
+    }
+}
+
 /// Makes the change that a suggestion proposes, in the transaction that says so of the suggestion.
 async fn apply(
     mut edit: Edit<'_>,
@@ -326,7 +339,8 @@ async fn apply_to_entry(
         .ok_or_else(|| ApiError::internal("a change of an entry without an environment"))?;
     let (_, before) = view.entry(environment_id)?;
     let saved_filters = edit.saved_filters().await?;
-    let after = applied.change.applied_to(before, &view.flag, &saved_filters, edit.now)?;
+    let former = edit.former_entry(applied.reverts).await?;
+    let after = applied.change.applied_to(before, former.as_ref(), &view.flag, &saved_filters, edit.now)?;
     let after = after.with_approved_schedules(before);
     edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
     let record = Record {

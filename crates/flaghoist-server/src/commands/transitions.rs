@@ -20,6 +20,8 @@ pub(crate) struct TransitionFeed {
     app: AppState,
     principal: Principal,
     revision: i64,
+    /// The published revision at the last look: other projects are published too.
+    looked_at: Option<i64>,
     published_anew: watch::Receiver<()>,
     heartbeat_at: Instant,
     _place: Place,
@@ -45,6 +47,7 @@ pub(crate) async fn follow_transitions(
         app: AppState::clone(app),
         revision: after.map_or(present, |after| after.min(present)),
         principal,
+        looked_at: None,
         published_anew,
         heartbeat_at: app.streams.next_heartbeat(),
         _place: place,
@@ -69,10 +72,14 @@ impl TransitionFeed {
                 }
                 () = tokio::time::sleep_until(self.heartbeat_at) => true,
             };
+            let published = self.published_revision();
+            if !is_alive_only && published.is_some() && published == self.looked_at {
+                continue;
+            }
             let made = match self.read().await {
                 Ok(made) => made,
                 // What was missed is read when the database is back.
-                Err(ApiError::Unavailable) => Vec::new(),
+                Err(ApiError::Unavailable | ApiError::TimedOut) => Vec::new(),
                 Err(_) => return None,
             };
             if is_alive_only || !made.is_empty() {
@@ -82,20 +89,34 @@ impl TransitionFeed {
         }
     }
 
+    fn published_revision(&self) -> Option<i64> {
+        let published = self.app.publisher.published();
+        let mut revisions = published.revisions();
+        revisions.find(|(id, _)| **id == self.principal.project_id).map(|(_, revision)| *revision)
+    }
+
     async fn read(&mut self) -> Result<Vec<KeptTransition>, ApiError> {
+        let (project_id, published) = (self.principal.project_id, self.published_revision());
         let mut reader = self.app.store.read().await?;
         check_still_allowed(reader.as_mut(), &self.principal, self.app.clock.now()).await?;
-        let mut made =
-            reader.transitions_since(self.principal.project_id, self.revision, READ_AT_ONCE).await?;
-        let is_full = i64::try_from(made.len()).is_ok_and(|count| count == READ_AT_ONCE);
-        let first = made.first().map(|kept| kept.revision);
-        if let Some(last) =
-            made.last().map(|kept| kept.revision).filter(|last| is_full && Some(*last) != first)
-        {
-            // The last revision may be cut; it comes whole the next time.
-            made.retain(|kept| kept.revision != last);
-            self.published_anew.mark_changed();
-        }
+        let mut limit = READ_AT_ONCE;
+        let made = loop {
+            let mut made = reader.transitions_since(project_id, self.revision, limit).await?;
+            let is_full = i64::try_from(made.len()).is_ok_and(|count| count == limit);
+            let revision = |kept: Option<&KeptTransition>| kept.map(|kept| kept.revision);
+            let (first, last) = (revision(made.first()), revision(made.last()));
+            if !is_full {
+                self.looked_at = published;
+                break made;
+            }
+            // The last revision may be cut: it comes whole the next time, or at once when it is the only one.
+            if first != last {
+                made.retain(|kept| Some(kept.revision) != last);
+                self.published_anew.mark_changed();
+                break made;
+            }
+            limit *= 10;
+        };
         if let Some(last) = made.last() {
             self.revision = last.revision;
         }

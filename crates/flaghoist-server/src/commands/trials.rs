@@ -34,7 +34,9 @@ pub(crate) async fn try_change(
         ids: &*app.ids,
         view: &view,
     };
-    let after = apply(&change)?.settled(&view.flag, change.now);
+    let after = apply(&change)?;
+    entry.check_locked(&after)?;
+    let after = after.settled(&view.flag, change.now);
     Ok(compile_flag(&view.flag, &after, &saved_filters))
 }
 
@@ -54,7 +56,7 @@ pub(crate) async fn try_suggestion(
     let now = app.clock.now();
     let (flag, entry): (Flag, FlagEnvironment) = match &suggestion.change {
         ProposedChange::Entry { .. } if suggestion.environment_id == Some(environment_id) => {
-            let after = suggestion.change.applied_to(entry, &view.flag, &saved_filters, now)?;
+            let after = suggestion.change.applied_to(entry, None, &view.flag, &saved_filters, now)?;
             (view.flag.clone(), after)
         }
         ProposedChange::Entry { .. } => (view.flag.clone(), entry.clone()),

@@ -7,9 +7,10 @@ use crate::ApiError;
 use flaghoist_model::MintId;
 use flaghoist_model::access::{Actor, Principal};
 use flaghoist_model::history::{Action, Aggregate, Change, HistoryEntry};
-use flaghoist_model::id::{DeliveryId, EnvironmentId, FlagId, HistoryId, ProjectId, UserId};
-use flaghoist_model::webhook::{Delivery, Webhook, WebhookFormat};
-use flaghoist_store::Reader;
+use flaghoist_model::id::{DeliveryId, EnvironmentId, FlagId, HistoryId, ProjectId, ScheduleId, UserId};
+use flaghoist_model::schedule::PauseReason;
+use flaghoist_model::webhook::{Delivery, Event, Webhook, WebhookFormat};
+use flaghoist_store::{KeptTransition, Reader};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -28,6 +29,9 @@ struct Message<'a> {
     names: &'a Names,
     #[serde(flatten)]
     change: Option<ChangeFacts<'a>>,
+    /// The rollouts that moved; absent when none did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rollouts: Vec<RolloutFacts>,
     summary: String,
 }
 
@@ -44,6 +48,23 @@ struct ChangeFacts<'a> {
     reason: Option<&'a str>,
     revision: i64,
     history_id: HistoryId,
+}
+
+/// How a rollout stands after the change.
+#[derive(Serialize)]
+struct RolloutFacts {
+    exposure_schedule_id: ScheduleId,
+    /// Absent when it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocation_key: Option<String>,
+    environment_id: EnvironmentId,
+    deed: &'static str,
+    cause: &'static str,
+    status: &'static str,
+    pause_reason: Option<&'static str>,
+    run: i64,
+    step_position: Option<usize>,
+    exposure_ratio: f64,
 }
 
 /// The body as Slack takes it.
@@ -94,6 +115,7 @@ pub(super) async fn parcel<'a>(
 ) -> Result<Parcel<'a>, ApiError> {
     let names = look_up(reader, entry).await?;
     let change = &entry.change;
+    let rollouts = rollouts_of(reader, delivery.event, entry).await?;
     let message = Message {
         id: delivery.id,
         event: delivery.event.as_str(),
@@ -106,9 +128,48 @@ pub(super) async fn parcel<'a>(
             revision: entry.revision,
             history_id: change.id,
         }),
+        rollouts,
         summary: summary::of(delivery.event, change, &names),
     };
     wrap(webhook, &message, change.reason.as_deref())
+}
+
+/// Most moves of rollouts that a message names.
+const ROLLOUTS_MAX: i64 = 100;
+
+/// The rollouts that a change moved in the way that the event tells of.
+async fn rollouts_of(
+    reader: &mut dyn Reader,
+    event: Event,
+    entry: &HistoryEntry,
+) -> Result<Vec<RolloutFacts>, ApiError> {
+    if !event.is_of_rollout() {
+        return Ok(Vec::new());
+    }
+    let moved = reader.transitions_since(entry.project_id, entry.revision - 1, ROLLOUTS_MAX).await?;
+    let moved = moved
+        .into_iter()
+        .filter(|kept| kept.revision == entry.revision && kept.transition.events().contains(&event));
+    let allocations = match entry.change.flag_id {
+        Some(id) => reader.flag_environments(&[id]).await?,
+        None => Vec::new(),
+    };
+    let fact = |KeptTransition { transition, environment_id, .. }: KeptTransition| RolloutFacts {
+        exposure_schedule_id: transition.schedule_id,
+        allocation_key: allocations
+            .iter()
+            .find_map(|entry| entry.schedule(transition.schedule_id))
+            .map(|(allocation, _)| allocation.key.clone()),
+        environment_id,
+        deed: transition.deed.as_str(),
+        cause: transition.cause.as_str(),
+        status: transition.status.as_str(),
+        pause_reason: transition.pause_reason.map(PauseReason::as_str),
+        run: transition.run,
+        step_position: transition.position,
+        exposure_ratio: transition.exposure_ratio,
+    };
+    Ok(moved.map(fact).collect())
 }
 
 /// What is brought to a webhook that somebody tries out.
@@ -129,6 +190,7 @@ pub(crate) async fn ping<'a>(
         summary: format!("{} tries this webhook out.", summary::who(Actor::from(principal), &names)),
         names: &names,
         change: None,
+        rollouts: Vec::new(),
     };
     wrap(webhook, &message, None)
 }

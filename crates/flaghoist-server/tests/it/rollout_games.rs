@@ -103,7 +103,7 @@ async fn play(world: &mut World, game: u64) -> i64 {
             }
             Move::Asked(asked) => {
                 let answer = world.ask(asked).await;
-                (rollout.after_one(asked, &answer, world.now_ms()), vec![answer])
+                (rollout.after_one(asked, answer, world.now_ms()), vec![answer])
             }
             Move::AtOnce(asked) => {
                 let answers = world.ask_at_once(asked).await;
@@ -153,6 +153,7 @@ fn games(first: u64, share: u64) -> std::ops::Range<u64> {
     first..first + all * share / 100
 }
 
+#[expect(clippy::print_stdout, reason = "the numbers of the games are how one plays them again")]
 fn tell(name: &str, games: &std::ops::Range<u64>, (played, transitions): (u64, i64)) {
     println!("{name}: games {}..{}, {played} played, {transitions} transitions", games.start, games.end);
     assert!(transitions > i64::try_from(played).unwrap_or_default(), "the games move nothing");

@@ -478,7 +478,7 @@ async fn a_start_time_waits_while_a_change_of_the_flag_is_being_decided() {
     let id = rollout.suggestion().await["id"].as_str().unwrap().to_owned();
     ada.call("DELETE", &format!("/api/v2/feature-flags/suggestions/{id}"), None).await.expect(204);
     rollout.pass(1).await;
-    assert_ne!(rollout.stands().await.0, "SCHEDULED");
+    assert_eq!(rollout.stands().await, at("RUNNING", 0, 0.1), "it starts now, not back then");
 }
 
 #[tokio::test]

@@ -33,7 +33,8 @@ macro_rules! page {
         AND (user_id = $5 OR $5 IS NULL)
         AND at >= $6 AND at < $7
         AND $8 LIKE '%,' || aggregate || ',%'
-    ORDER BY revision DESC LIMIT $9"
+        AND (action NOT LIKE 'rollout%' OR $9 = FALSE)
+    ORDER BY revision DESC LIMIT $10"
         )
     };
 }
@@ -119,6 +120,7 @@ pub(super) async fn page(
         .bind(filter.since.map_or(i64::MIN, Timestamp::as_microsecond))
         .bind(filter.until.map_or(i64::MAX, Timestamp::as_microsecond))
         .bind(format!(",{aggregates},"))
+        .bind(filter.is_of_edits)
         .bind(limit)
         .fetch_all(conn)
         .await

@@ -31,6 +31,13 @@ const UPDATE: &str = "
     SET strategy = $3, status = $4, sequence = $5, next_transition_at = $6
     WHERE id = $1 AND sequence = $2";
 
+// One that was changed since the entry was read is left alone.
+const REINDEX: &str = "
+    UPDATE exposure_schedules
+    SET strategy = $3, status = $4, next_transition_at = $5
+    WHERE id = $1 AND sequence = $2 AND EXISTS (
+        SELECT 1 FROM flag_environments WHERE flag_id = $6 AND environment_id = $7 AND revision = $8)";
+
 const DELETE: &str = "DELETE FROM exposure_schedules WHERE id = $1";
 
 const INSERT_TRANSITION: &str = "
@@ -54,12 +61,12 @@ const PLACE: &str = "
     FROM exposure_schedules JOIN allocations ON allocations.id = allocation_id
     WHERE exposure_schedules.id = $1 AND project_id = $2";
 
-// A plain gate is no rollout, but while it waits for its start.
+// A plain gate is no rollout, but while it waits to be opened.
 const PAGE: &str = "
     SELECT exposure_schedules.id, project_id, flag_id, environment_id
     FROM exposure_schedules JOIN allocations ON allocations.id = allocation_id
     WHERE project_id = $1
-        AND (strategy <> 'NO_ROLLOUT' OR status = 'SCHEDULED')
+        AND (strategy <> 'NO_ROLLOUT' OR status <> 'COMPLETED')
         AND (flag_id = $2 OR $2 IS NULL)
         AND (environment_id = $3 OR $3 IS NULL)
         AND (status = $4 OR $4 IS NULL)
@@ -88,6 +95,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     OF_ENTRY,
     INSERT,
     UPDATE,
+    REINDEX,
     DELETE,
     INSERT_TRANSITION,
     DUE,
@@ -213,10 +221,21 @@ pub(super) async fn reindex(conn: &mut Conn, entry: &FlagEnvironment) -> Result<
     let present = of_entry(conn, entry.flag_id, entry.environment_id).await?;
     for (allocation, schedule) in entry.schedules() {
         let wanted = Indexed::of(allocation.id.0, schedule);
-        // One that moved since the entry was read is left alone.
-        if present.get(&schedule.id.0).is_some_and(|present| present.sequence == wanted.sequence) {
-            update(conn, schedule.id, wanted.sequence, &wanted).await?;
+        if present.get(&schedule.id.0).is_none_or(|present| *present == wanted) {
+            continue;
         }
+        sqlx::query::<Db>(REINDEX)
+            .bind(schedule.id.0)
+            .bind(wanted.sequence)
+            .bind(&wanted.strategy)
+            .bind(&wanted.status)
+            .bind(wanted.next_transition_at)
+            .bind(entry.flag_id.0)
+            .bind(entry.environment_id.0)
+            .bind(entry.revision)
+            .execute(&mut *conn)
+            .await
+            .map_err(failed)?;
     }
     Ok(())
 }

@@ -44,6 +44,8 @@ pub(crate) struct AllocationOut {
     targeting_rules: Vec<TargetingRuleOut>,
     /// Shares that sum to 100; none means that subjects pass through.
     variant_weights: Vec<VariantWeightOut>,
+    /// Share of the traffic that is in now, 0 to 1. An extension of ours.
+    current_exposure_ratio: f64,
     /// Exposure over time; absent when everyone is in at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     exposure_schedule: Option<ExposureScheduleOut>,
@@ -225,6 +227,7 @@ pub(crate) fn allocation_out(
         experiment_id: allocation.experiment_id.clone(),
         targeting_rules: allocation.rules.iter().map(rule_out).collect(),
         variant_weights: allocation.weights.iter().map(|weight| weight_out(flag, weight)).collect(),
+        current_exposure_ratio: allocation.exposure_ratio(),
         exposure_schedule: allocation.schedule.as_ref().map(|schedule| schedule_out(allocation, schedule)),
         guardrail_metrics: allocation.guardrails.iter().map(guardrail_out).collect(),
         created_at: allocation.created_at.to_string(),

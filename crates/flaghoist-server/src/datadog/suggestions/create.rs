@@ -62,7 +62,7 @@ pub(crate) async fn create_suggestion(
         action,
         "action",
         SuggestionAction::from_name,
-        "created, updated, deleted, archived, unarchived",
+        "created, updated, deleted, archived, unarchived, started, stopped, paused, unpaused",
         &mut faults,
     );
     let property = attributes.property.required("property", A_STRING, &mut faults);

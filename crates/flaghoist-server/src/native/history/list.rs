@@ -151,6 +151,7 @@ async fn list(
         aggregates,
         since: decode::one_of(filters.since, "since", moment, accepted, &mut faults),
         until: decode::one_of(filters.until, "until", moment, accepted, &mut faults),
+        is_of_edits: false,
         before_revision: decode::whole_number(filters.cursor, "cursor", 0..=i64::MAX, &mut faults),
     };
     faults.check()?;

@@ -152,7 +152,7 @@ impl Rollout {
             overridden: false,
             archived: false,
         };
-        rollout.switched(now_ms)
+        rollout.switched(now_ms).started()
     }
 
     fn serves(&self) -> bool {
@@ -209,14 +209,17 @@ impl Rollout {
     fn begin(&mut self, at_ms: i64) {
         self.run += 1;
         self.sequence += 1;
-        (self.eager, self.was_stopped) = (false, false);
+        (self.eager, self.was_stopped, self.since_ms) = (false, false, None);
         self.enter(0, at_ms);
     }
 
     /// The one move that time makes, if it has come.
     fn advanced(&self, now_ms: i64) -> Option<Self> {
-        let due_ms = self.due_ms()?;
         let mut after = self.clone();
+        if let (Stand::NotStarted, Some(since_ms)) = (self.stand, self.since_ms) {
+            return (since_ms <= now_ms).then(|| after.started());
+        }
+        let due_ms = self.due_ms()?;
         (due_ms <= now_ms).then(|| {
             after.leave(due_ms);
             after.sequence += 1;
@@ -254,8 +257,17 @@ impl Rollout {
             (true, Stand::Paused("gate")) if self.since_ms.is_none() && self.step().interval_ms.is_some() => {
                 self.since_ms = Some(at_ms);
             }
-            (true, Stand::NotStarted) if self.eager => self.begin(at_ms),
+            (true, Stand::NotStarted) if self.eager && self.since_ms.is_none() => self.since_ms = Some(at_ms),
+            (false, Stand::NotStarted) => self.since_ms = None,
             _ => {}
+        }
+        self
+    }
+
+    /// The same after a change of what the flag serves, which starts at once what is to start.
+    fn started(mut self) -> Self {
+        if let (Stand::NotStarted, Some(since_ms)) = (self.stand, self.since_ms) {
+            self.begin(since_ms);
         }
         self
     }
@@ -309,16 +321,17 @@ impl Rollout {
             Ask::Archive(archived) => after.archived = *archived,
             Ask::Edit(template) if *template != self.template => {
                 after.template = template.clone();
-                after.stand = Stand::NotStarted;
+                (after.stand, after.since_ms) = (Stand::NotStarted, None);
                 after.eager = template.autostart && !self.was_stopped;
             }
             Ask::Edit(_) => {}
         }
-        (after.switched(now_ms), 200)
+        let after = after.switched(now_ms);
+        (if matches!(ask, Ask::Archive(_)) { after } else { after.started() }, 200)
     }
 
-    pub(super) fn after_one(&self, ask: &Ask, outcome: &Outcome, now_ms: i64) -> Vec<Self> {
-        self.asked(ask, *outcome, now_ms).into_iter().collect()
+    pub(super) fn after_one(&self, ask: &Ask, outcome: Outcome, now_ms: i64) -> Vec<Self> {
+        self.asked(ask, outcome, now_ms).into_iter().collect()
     }
 
     /// How it may stand after these were asked and schedulers looked, in any order.
@@ -368,7 +381,7 @@ impl Rollout {
             Stand::Completed => ("COMPLETED", None),
             Stand::Aborted => ("ABORTED", None),
         };
-        let next_ms = if self.has_entered() { self.due_ms() } else { None };
+        let next_ms = if self.has_entered() { self.due_ms() } else { self.since_ms };
         let at = |value: i64| self.has_entered().then_some(value);
         let steps = self.template.steps.iter().map(|step| (step.ratio, step.interval_ms, step.is_pause));
         seen.switches == (self.enabled, self.overridden, self.archived)

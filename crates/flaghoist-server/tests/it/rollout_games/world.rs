@@ -117,12 +117,12 @@ impl World {
         let body = json!({"data": {"type": "feature-flags", "attributes": attributes}});
         let made = self.call(0, "POST", "/api/v2/feature-flags", Some(body)).await;
         assert_eq!(made.0, 201, "{}", made.1);
-        self.flag_id = made.1["data"]["id"].as_str().unwrap().to_owned();
+        made.1["data"]["id"].as_str().unwrap().clone_into(&mut self.flag_id);
         assert_eq!(self.ask(&Ask::Enable(true)).await, Outcome(200));
         assert_eq!(self.ask(&Ask::Edit(template.clone())).await, Outcome(200));
         let flag = format!("/api/v1/rollouts?flag_id={}", self.flag_id);
         let rollouts = self.call(0, "GET", &flag, None).await.1;
-        self.schedule_id = rollouts["data"][0]["id"].as_str().unwrap().to_owned();
+        rollouts["data"][0]["id"].as_str().unwrap().clone_into(&mut self.schedule_id);
     }
 
     pub(super) fn now_ms(&self) -> i64 {

@@ -69,7 +69,7 @@ async fn a_completed_rollout_keeps_its_steps_and_becomes_a_gate_at_what_it_reach
     rollout.do_it("start").await;
     rollout.pass(60).await;
     let reached = rollout.exposed().await;
-    refused(&rollout, &[with("exposure_schedule", schedule(&[0.1, 1.0]))], "completed").await;
+    refused(&rollout, &[with("exposure_schedule", schedule(&[0.1, 1.0]))], "to its end").await;
     for _ in 0..2 {
         put(&rollout, &[with("exposure_schedule", Value::Null)]).await.expect(200);
         assert_eq!(rollout.exposed().await, reached, "the gate keeps what was reached");
@@ -110,4 +110,80 @@ async fn a_reverted_change_does_not_move_a_rollout() {
     let answer = admin.call("POST", &path, Some(json!({}))).await.expect(409).json();
     assert!(answer["detail"].as_str().unwrap().contains("stop"), "{answer}");
     assert_eq!(rollout.stands().await.0, "RUNNING");
+}
+
+/// The history of what the flag serves, the last first.
+async fn entries(rollout: &Rollout) -> Vec<Value> {
+    let path = format!("/api/v1/flags/{}/history?aggregate=flag_environment", rollout.flag_id);
+    rollout.app.admin().get(&path).await.expect(200).json()["data"].as_array().unwrap().clone()
+}
+
+async fn revert(rollout: &Rollout, entry: &Value, body: Value) -> Answer {
+    let path = format!("/api/v1/history/{}/revert", entry["id"].as_str().unwrap());
+    rollout.app.admin().call("POST", &path, Some(body)).await
+}
+
+#[tokio::test]
+async fn steps_of_a_rollout_stand_in_the_way_of_no_revert() {
+    let rollout = Rollout::of(schedule(&[0.1, 0.5, 1.0])).await;
+    rollout.do_it("start").await;
+    rollout.serve(json!({"off_variant_key": "off"})).await;
+    rollout.pass(60).await;
+    let edit =
+        entries(&rollout).await.into_iter().find(|entry| entry["action"] == "serving_updated").unwrap();
+    revert(&rollout, &edit, json!({})).await.expect(200);
+    assert_eq!(rollout.stands().await, ("RUNNING".to_owned(), Value::Null, json!(1), 0.5));
+}
+
+#[tokio::test]
+async fn a_revert_keeps_the_subjects_of_a_rollout_that_was_reshuffled() {
+    let rollout = Rollout::of(schedule(&[0.3, 1.0])).await;
+    rollout.serve(json!({"off_variant_key": "off"})).await;
+    let edit = entries(&rollout).await[0].clone();
+    rollout.do_it("start").await;
+    rollout.do_it("stop").await;
+    rollout.do_it("start?reshuffle=true").await;
+    let subjects = rollout.exposed().await;
+    revert(&rollout, &edit, json!({"discard_later_changes": true})).await.expect(200);
+    assert_eq!(rollout.exposed().await, subjects);
+}
+
+#[tokio::test]
+async fn what_was_removed_comes_back_after_what_it_had_come_through() {
+    let mut eager = schedule(&[0.1, 0.4]);
+    eager["rollout_options"]["autostart"] = json!(true);
+    let rollout = Rollout::of(eager).await;
+    assert_eq!(rollout.stands().await.0, "RUNNING");
+    rollout.do_it("stop").await;
+    put(&rollout, &[]).await.expect(200);
+    let removal = entries(&rollout).await[0].clone();
+    revert(&rollout, &removal, json!({})).await.expect(200);
+    assert_eq!(rollout.stands().await.0, "ABORTED", "what was stopped does not start by itself");
+    let started = rollout.do_it("start").await;
+    assert_eq!(started["run"], 2);
+    rollout.pass(61).await;
+    let reached = rollout.exposed().await;
+    put(&rollout, &[]).await.expect(200);
+    let removal = entries(&rollout).await[0].clone();
+    revert(&rollout, &removal, json!({})).await.expect(200);
+    assert_eq!(rollout.stands().await.0, "COMPLETED");
+    assert_eq!(rollout.exposed().await, reached);
+}
+
+#[tokio::test]
+async fn a_copy_of_a_gate_is_open_as_far_as_the_gate() {
+    let rollout = Rollout::of(schedule(&[0.1, 0.4])).await;
+    rollout.do_it("start").await;
+    rollout.pass(61).await;
+    put(&rollout, &[with("exposure_schedule", Value::Null)]).await.expect(200);
+    let (app, flag) = (&rollout.app, &rollout.flag_id);
+    let (from, to) = (app.environment_id("production"), app.environment_id("staging"));
+    let path = format!("/api/v1/flags/{flag}/environments/{to}/copy");
+    app.admin().call("POST", &path, Some(json!({"from_environment_id": from}))).await.expect(200);
+    let shown = app.admin().get(&format!("/api/v2/feature-flags/{flag}")).await.expect(200).json();
+    for entry in shown["data"]["attributes"]["feature_flag_environments"].as_array().unwrap() {
+        for (_, allocation) in entry["allocations"].as_object().into_iter().flatten() {
+            assert_eq!(allocation["current_exposure_ratio"], 0.4, "{allocation}");
+        }
+    }
 }
