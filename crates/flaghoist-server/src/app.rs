@@ -48,6 +48,8 @@ pub struct App {
     pub client_address_header: Option<HeaderName>,
     /// Says that deliveries to webhooks are due.
     pub deliveries_due: Arc<tokio::sync::Notify>,
+    /// Says that rollouts may be due sooner than the scheduler thinks.
+    pub rollouts_due: Arc<tokio::sync::Notify>,
     /// What brings them.
     pub courier: Courier,
     /// What readers report, counted.
@@ -88,6 +90,7 @@ impl App {
             passwords: PasswordGate::default(),
             client_address_header: None,
             deliveries_due: Arc::default(),
+            rollouts_due: Arc::default(),
             courier: Courier::new(false),
             events,
             intake: Intake::default(),

@@ -61,7 +61,7 @@ use flaghoist_model::access::{Actor, Principal};
 use flaghoist_model::compile::compile_flag;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::{Action, Authority, Change, HistoryEntry};
+use flaghoist_model::history::{Action, Aggregate, Authority, Change, HistoryEntry};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::schedule::Transition;
@@ -142,6 +142,9 @@ impl<'a> Edit<'a> {
         };
         let entry =
             commit(self.app, self.writer, self.principal.project_id, change, &self.transitions).await?;
+        if matches!(entry.change.action.aggregate(), Aggregate::FlagEnvironment | Aggregate::Flag) {
+            self.app.rollouts_due.notify_one();
+        }
         publish(self.app).await;
         Ok(entry)
     }

@@ -27,7 +27,8 @@ const REST: Duration = Duration::from_secs(30);
 /// Projects that may be unavailable before the database itself is taken to be.
 const UNAVAILABLE_MAX: usize = 3;
 
-/// Moves what is due until `stop` is done, and sleeps until the next is.
+/// Moves what is due until `stop` is done, and sleeps until the next is, or until a change of this node may have made
+/// something due sooner.
 pub async fn run(app: AppState, stop: CancellationToken) {
     let mut scheduler = Scheduler::default();
     while !stop.is_cancelled() {
@@ -41,6 +42,7 @@ pub async fn run(app: AppState, stop: CancellationToken) {
         };
         tokio::select! {
             () = stop.cancelled() => return,
+            () = app.rollouts_due.notified() => {}
             () = tokio::time::sleep(pause.min(POLL_INTERVAL)) => {}
         }
     }

@@ -95,7 +95,7 @@ async fn play(world: &mut World, game: u64) -> i64 {
         let (may_be, answers) = match &chosen {
             Move::Time(by_ms) => {
                 world.pass(*by_ms);
-                (vec![rollout.clone()], Vec::new())
+                continue;
             }
             Move::Tick => {
                 world.tick().await;

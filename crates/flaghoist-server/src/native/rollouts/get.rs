@@ -10,6 +10,7 @@ use crate::commands;
 use crate::decode::{PathOf, path_id};
 use crate::native::ProblemErrors;
 use axum::extract::State;
+use flaghoist_model::schedule::{Schedule, ScheduleStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,7 +24,8 @@ pub(crate) struct RolloutDetails {
     rollout: RolloutOut,
     /// How it moved, the last first; the last thousand.
     transitions: Vec<TransitionOut>,
-    /// The steps ahead with the one it is at, while a run is on; otherwise all steps, as if it were started now.
+    /// The steps ahead with the one it is at, while a run is on. Before: all steps, from its start time or as if it were
+    /// started now. Afterwards none.
     timeline: Vec<TimelineEntryOut>,
 }
 
@@ -47,7 +49,14 @@ pub(crate) async fn get_rollout(
     let (view, transitions) = commands::view_rollout(&app, &caller.principal, id, TRANSITIONS_MAX).await?;
     let rollout = rollout_out(&view)?;
     let (_, entry) = view.flag.entry(view.place.environment_id)?;
-    let timeline = entry.schedule(id).map(|(_, schedule)| schedule.timeline(app.clock.now()));
+    let is_ahead = |schedule: &Schedule| schedule.progress.status != ScheduleStatus::Completed;
+    let schedule = entry.schedule(id).map(|(_, schedule)| schedule).filter(|schedule| is_ahead(schedule));
+    let now = app.clock.now();
+    let timeline = schedule.map(|schedule| {
+        // A start time is the start; what a run that is on waits for is not.
+        let start = schedule.due_at().filter(|_| !schedule.is_on()).map_or(now, |due_at| due_at.max(now));
+        schedule.timeline(start)
+    });
     Ok(axum::Json(RolloutDetails {
         rollout,
         transitions: transitions.iter().map(transition_out).collect(),

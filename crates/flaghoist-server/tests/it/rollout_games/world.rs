@@ -221,39 +221,29 @@ impl World {
         shown
     }
 
-    /// How the rollout stands.
+    /// How the rollout stands in the store.
     pub(super) async fn see(&self) -> Seen {
-        let shown = self.rollout().await;
-        let flag = self.call(0, "GET", &format!("/api/v2/feature-flags/{}", self.flag_id), None).await.1;
-        let flag = &flag["data"]["attributes"];
-        let mut entries = flag["feature_flag_environments"].as_array().unwrap().iter();
-        let entry = entries.find(|entry| entry["environment_name"] == "Production").unwrap();
-        let schedule = &entry["allocations"][&self.key]["exposure_schedule"];
-        let step = |step: &Value| {
-            let ratio = step["exposure_ratio"].as_f64().unwrap();
-            (ratio, step["interval_ms"].as_i64(), step["is_pause_record"].as_bool().unwrap())
-        };
-        let moment = |name: &str| {
-            let text = shown[name].as_str()?;
-            Some(text.parse::<Timestamp>().unwrap().as_millisecond())
-        };
+        let mut reader = self.databases[0].0.read().await.unwrap();
+        let (project_id, flag_id) = (self.first.project_id.parse().unwrap(), self.flag_id.parse().unwrap());
+        let flag = reader.find_flag(project_id, flag_id).await.unwrap().unwrap();
+        let entry = reader.flag_environments(&[flag_id]).await.unwrap().remove(0);
+        let (_, schedule) = entry.schedules().next().unwrap();
+        let progress = &schedule.progress;
+        let has_entered = schedule.is_on() || schedule.is_through();
+        let steps = schedule.steps.iter();
         Seen {
-            status: shown["status"].as_str().unwrap().to_owned(),
-            pause_reason: shown["pause_reason"].as_str().map(str::to_owned),
-            run: shown["run"].as_i64().unwrap_or_default(),
-            position: shown["current_step_position"].as_u64().and_then(|step| usize::try_from(step).ok()),
-            ratio: shown["current_exposure_ratio"].as_f64().unwrap(),
-            entered_ms: moment("step_entered_at"),
-            next_ms: moment("next_transition_at"),
-            sequence: shown["last_transition"]["sequence"].as_i64().unwrap_or_default(),
-            switches: (
-                entry["status"] == "ENABLED",
-                entry["override_variant_id"].is_string(),
-                flag["archived_at"].is_string(),
-            ),
+            status: progress.status.as_str().to_owned(),
+            pause_reason: progress.pause_reason.map(|reason| reason.as_str().to_owned()),
+            run: progress.run,
+            position: progress.position,
+            ratio: schedule.exposure_ratio(),
+            entered_ms: progress.step_entered_at.filter(|_| has_entered).map(Timestamp::as_millisecond),
+            next_ms: schedule.due_at().map(Timestamp::as_millisecond),
+            sequence: progress.sequence,
+            switches: (entry.enabled, entry.override_variant_id.is_some(), flag.archived_at.is_some()),
             content: (
-                schedule["rollout_options"]["autostart"].as_bool().unwrap(),
-                schedule["rollout_steps"].as_array().unwrap().iter().map(step).collect(),
+                schedule.autostart,
+                steps.map(|step| (step.exposure_ratio, step.interval_ms, step.is_pause_record)).collect(),
             ),
         }
     }
