@@ -26,6 +26,7 @@ pub mod id;
 pub mod json_schema;
 pub mod key;
 pub mod migration_metadata;
+mod names;
 pub mod nesting;
 pub mod patch;
 pub mod project;

@@ -30,6 +30,7 @@ mod error;
 mod events;
 mod migrations;
 mod postgres;
+mod queries;
 mod scope;
 mod sqlite;
 
@@ -38,6 +39,10 @@ pub use events::{
     CountedEvaluations, EvaluationBucket, EvaluationCounts, EvaluationSeries, EvaluationTotal, EventStore,
 };
 pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
+pub use queries::{
+    DueSchedule, FlagFilter, FlagPage, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
+    RolloutFilter, SchedulePlace, SuggestionFilter,
+};
 pub use sqlite::{SqliteEvents, SqliteStore};
 
 use async_trait::async_trait;
@@ -46,14 +51,13 @@ use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
+use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
     CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, ScheduleId, SessionId, SuggestionId,
     TeamId, UserId, WebhookId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
-use flaghoist_model::schedule::{ScheduleStatus, Transition};
 use flaghoist_model::suggestion::Suggestion;
 use flaghoist_model::user::{Membership, Session, Team, User};
 use flaghoist_model::webhook::{Delivery, Webhook};
@@ -86,142 +90,6 @@ pub trait Store: Send + Sync {
 
     /// The version of the engine, for people.
     async fn engine(&self) -> Result<String>;
-}
-
-/// Which flags a list shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FlagFilter {
-    /// Part of the key, case-insensitively.
-    pub key: Option<String>,
-    /// Only archived ones, or only others.
-    pub is_archived: Option<bool>,
-}
-
-/// A part of a list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FlagPage {
-    /// The flags of this page, newest first.
-    pub flags: Vec<Flag>,
-    /// How many flags the filter lets through.
-    pub filtered_count: i64,
-    /// How many flags the project has.
-    pub total_count: i64,
-}
-
-/// What changed in a project after some revision.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProjectChanges {
-    /// The project as it is, with its present revision.
-    pub project: Project,
-    /// All environments: the ones that are missing were deleted.
-    pub environments: Vec<Environment>,
-    /// Flags changed since.
-    pub flags: Vec<Flag>,
-    /// Flags in environments changed since.
-    pub flag_environments: Vec<FlagEnvironment>,
-    /// All saved filters.
-    pub saved_filters: Vec<SavedFilter>,
-    /// All SDK keys.
-    pub sdk_keys: Vec<Credential>,
-}
-
-/// Which history entries a list shows, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HistoryFilter {
-    /// Of this flag.
-    pub flag_id: Option<FlagId>,
-    /// In this environment.
-    pub environment_id: Option<EnvironmentId>,
-    /// By this user.
-    pub user_id: Option<UserId>,
-    /// Changes of these kinds of things; `None` for all.
-    pub aggregates: Option<Vec<Aggregate>>,
-    /// Not before this moment.
-    pub since: Option<Timestamp>,
-    /// Before this moment.
-    pub until: Option<Timestamp>,
-    /// Only entries of smaller revisions: the cursor of pages.
-    pub before_revision: Option<i64>,
-    /// Only what people edited, and not how rollouts moved.
-    pub is_of_edits: bool,
-}
-
-/// Which suggestions a list shows, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SuggestionFilter {
-    /// Of this flag.
-    pub flag_id: Option<FlagId>,
-    /// In this environment.
-    pub environment_id: Option<EnvironmentId>,
-    /// Only those that may still be decided, or only the others.
-    pub is_open: Option<bool>,
-    /// Only suggestions whose last change has a smaller revision: the cursor of pages.
-    pub before_revision: Option<i64>,
-}
-
-/// Which rollouts a list shows, the newest schedule first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RolloutFilter {
-    /// Of this flag.
-    pub flag_id: Option<FlagId>,
-    /// In this environment.
-    pub environment_id: Option<EnvironmentId>,
-    /// Only those that stand so.
-    pub status: Option<ScheduleStatus>,
-    /// Only older schedules: the cursor of pages.
-    pub before: Option<ScheduleId>,
-}
-
-/// Where a schedule is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SchedulePlace {
-    /// The schedule.
-    pub schedule_id: ScheduleId,
-    /// Its project.
-    pub project_id: ProjectId,
-    /// Its flag.
-    pub flag_id: FlagId,
-    /// Its environment.
-    pub environment_id: EnvironmentId,
-}
-
-/// A schedule that moves by itself now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DueSchedule {
-    /// Where it is.
-    pub place: SchedulePlace,
-    /// Since when it is due.
-    pub due_at: Timestamp,
-}
-
-/// A transition as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeptTransition {
-    /// The project.
-    pub project_id: ProjectId,
-    /// The project revision, and so the history entry, that it belongs to.
-    pub revision: i64,
-    /// The flag.
-    pub flag_id: FlagId,
-    /// The environment.
-    pub environment_id: EnvironmentId,
-    /// The history entry.
-    pub history_id: Option<HistoryId>,
-    /// Who made it; none when Flaghoist did.
-    pub user_id: Option<UserId>,
-    /// The transition.
-    pub transition: Transition,
-}
-
-/// That a suggestion is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenSuggestion {
-    /// The suggestion.
-    pub id: SuggestionId,
-    /// Its flag.
-    pub flag_id: FlagId,
-    /// Its environment; none when it is about the flag itself.
-    pub environment_id: Option<EnvironmentId>,
 }
 
 /// A transaction that reads. Looking for something that is not there gives `None`, never an error; ids of

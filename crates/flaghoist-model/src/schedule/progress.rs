@@ -3,41 +3,14 @@
 use super::{Schedule, Strategy};
 use crate::history::Action;
 use crate::id::ScheduleId;
+use crate::names::names;
 use crate::webhook::Event;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
-macro_rules! named {
-    ($(#[$outer:meta])* $type:ident ($case:literal) { $($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)? }) => {
-        $(#[$outer])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = $case)]
-        pub enum $type {
-            $($(#[$doc])* $name),+
-        }
-
-        impl $type {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// The one of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.as_str() == name)
-            }
-
-            /// The name on the wire and in the store.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text),+
-                }
-            }
-        }
-    };
-}
-
-named! {
+names! {
     /// Where a schedule stands.
-    ScheduleStatus ("SCREAMING_SNAKE_CASE") {
+    ScheduleStatus {
         /// Waits for somebody to start it; exposes nobody.
         NotStarted = "NOT_STARTED",
         /// Waits for its start time; exposes nobody.
@@ -53,9 +26,9 @@ named! {
     }
 }
 
-named! {
+names! {
     /// Why a schedule is paused.
-    PauseReason ("snake_case") {
+    PauseReason {
         /// Somebody paused it.
         User = "user",
         /// A guardrail metric did.
@@ -69,9 +42,9 @@ named! {
     }
 }
 
-named! {
+names! {
     /// What a transition did.
-    Deed ("snake_case") {
+    Deed {
         /// A run began with the first step.
         Started = "started",
         /// The next step was entered, or the end reached.
@@ -85,9 +58,9 @@ named! {
     }
 }
 
-named! {
+names! {
     /// What brought a transition about.
-    Cause ("snake_case") {
+    Cause {
         /// Somebody asked for it; the history says who.
         Request = "request",
         /// Its time had come.

@@ -135,10 +135,10 @@ pub(super) async fn index(conn: &mut Conn, entry: &FlagEnvironment) -> Result<()
     let mut present = of_entry(conn, entry.flag_id, entry.environment_id).await?;
     for (allocation, schedule) in entry.schedules() {
         let wanted = Indexed::of(allocation.id.0, schedule);
+        let moves = entry.transitions.iter().filter(|made| made.schedule_id == schedule.id).count();
         match present.remove(&schedule.id.0) {
-            Some(present) if present == wanted => {}
+            Some(present) if present == wanted && moves == 0 => {}
             Some(present) if present.allocation_id == wanted.allocation_id => {
-                let moves = entry.transitions.iter().filter(|made| made.schedule_id == schedule.id).count();
                 let made_from = wanted.sequence - i64::try_from(moves).unwrap_or(i64::MAX);
                 update(conn, schedule.id, made_from, &wanted).await?;
             }

@@ -10,6 +10,7 @@ mod evaluations;
 mod pages;
 mod postgres;
 mod revisions;
+mod rollouts;
 mod round_trips;
 mod schema;
 mod sqlite;
