@@ -274,7 +274,7 @@ pub trait Reader: Send {
     async fn revision_at(&mut self, project_id: ProjectId, at: Timestamp) -> Result<i64>;
 
     /// What flags were, and what they served in an environment, at a revision: for every flag the last entry of
-    /// [`Aggregate::Flag`] and the last of [`Aggregate::FlagEnvironment`] in that environment up to it, in the order
+    /// aggregate `Flag` and the last of `FlagEnvironment` in that environment up to it, in the order
     /// of revisions; only those of `flag_id` when it is given.
     async fn states_at(
         &mut self,
