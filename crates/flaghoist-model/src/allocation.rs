@@ -144,6 +144,14 @@ impl Allocation {
         self.schedule.as_ref().map_or(without_schedule, Schedule::exposure_ratio)
     }
 
+    /// Its exposure when it becomes `wanted`, which has no schedule; none for everyone.
+    pub(crate) fn exposure_without_schedule(&self, wanted: &Self) -> Option<f64> {
+        match &self.schedule {
+            Some(schedule) if !schedule.is_through() => wanted.reached_exposure_ratio,
+            _ => self.reached_without_schedule(),
+        }
+    }
+
     /// What its exposure becomes when its schedule is removed; none for everyone.
     fn reached_without_schedule(&self) -> Option<f64> {
         let reached = match &self.schedule {

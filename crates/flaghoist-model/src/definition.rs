@@ -172,8 +172,15 @@ impl FlagEnvironment {
         let scheduled = present.and_then(|allocation| allocation.schedule.as_ref());
         let schedule = wanted.schedule.as_ref().map(|schedule| schedule.standing(scheduled, now));
         let salts = present.unwrap_or(wanted);
+        // What a rollout has reached since is not taken back by what was written down before.
+        let reached_exposure_ratio = match (&schedule, present) {
+            (Some(_), _) => None,
+            (None, Some(present)) => present.exposure_without_schedule(wanted),
+            (None, None) => wanted.reached_exposure_ratio,
+        };
         Allocation {
             schedule,
+            reached_exposure_ratio,
             traffic_salt: salts.traffic_salt.clone(),
             split_salt: salts.split_salt.clone(),
             ..wanted.clone()

@@ -9,7 +9,7 @@ use crate::commands::{self, Moved};
 use flaghoist_model::id::{ProjectId, ScheduleId};
 use flaghoist_store::DueSchedule;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +24,10 @@ const PUBLISH_AFTER: Duration = Duration::from_millis(200);
 const WAIT: Duration = Duration::from_millis(900);
 /// How long one that cannot be moved is let alone.
 const REST: Duration = Duration::from_secs(30);
-/// Projects that may be unavailable before the database itself is taken to be.
-const UNAVAILABLE_MAX: usize = 3;
+/// How long a project that somebody else holds is let alone.
+const HELD: Duration = Duration::from_secs(2);
+/// Projects that a pass may find held before the database itself is taken to be away.
+const HELD_MAX: usize = 3;
 
 /// Moves what is due until `stop` is done, and sleeps until the next is, or until a change of this node may have made
 /// something due sooner.
@@ -62,6 +64,8 @@ pub async fn move_all_due(app: &App) -> Result<Option<Timestamp>, ApiError> {
 struct Scheduler {
     /// Schedules that are due and are let alone until then.
     let_alone: HashMap<ScheduleId, Instant>,
+    /// Projects that somebody else held too long, let alone until then: others are moved all the same.
+    held: HashMap<ProjectId, Instant>,
 }
 
 impl Scheduler {
@@ -74,55 +78,59 @@ impl Scheduler {
     ) -> Result<Option<Timestamp>, ApiError> {
         let now = Instant::now();
         self.let_alone.retain(|_, until| *until > now);
-        let mut pass = Pass { app, stop, unpublished_since: None, unavailable: HashSet::new() };
-        let moved = pass.run(&mut self.let_alone).await;
+        self.held.retain(|_, until| *until > now);
+        let mut pass = Pass { app, stop, memory: self, unpublished_since: None, held_now: 0 };
+        let looked_at = pass.run().await;
         // What was moved before something failed is made.
         pass.publish().await;
-        moved?;
-        Ok(app.store.read().await?.next_due_schedule(app.clock.now()).await?)
+        // What became due after the last look is due next.
+        Ok(app.store.read().await?.next_due_schedule(looked_at?).await?)
     }
 }
 
 struct Pass<'a> {
     app: &'a App,
     stop: &'a CancellationToken,
+    memory: &'a mut Scheduler,
     unpublished_since: Option<Instant>,
-    /// Projects that somebody else holds too long. Others are moved all the same.
-    unavailable: HashSet<ProjectId>,
+    /// Projects that this pass found held.
+    held_now: usize,
 }
 
 impl Pass<'_> {
-    async fn run(&mut self, let_alone: &mut HashMap<ScheduleId, Instant>) -> Result<(), ApiError> {
+    /// Gives when it looked last.
+    async fn run(&mut self) -> Result<Timestamp, ApiError> {
         let mut after: Option<(Timestamp, ScheduleId)> = None;
         loop {
             let now = self.app.clock.now();
             let due = self.app.store.read().await?.due_schedules(now, after, LOOKED_UP_AT_ONCE).await?;
-            let Some(last) = due.last() else { break };
+            let Some(last) = due.last() else { return Ok(now) };
             after = Some((last.due_at, last.place.schedule_id));
             for due in &due {
-                if let_alone.contains_key(&due.place.schedule_id) {
+                if self.memory.let_alone.contains_key(&due.place.schedule_id) {
                     continue;
                 }
                 if let Some(rest) = self.move_one(due).await? {
-                    let_alone.insert(due.place.schedule_id, Instant::now() + rest);
+                    self.memory.let_alone.insert(due.place.schedule_id, Instant::now() + rest);
                 }
             }
         }
-        if self.unavailable.is_empty() { Ok(()) } else { Err(ApiError::Unavailable) }
     }
 
     /// Moves a schedule until it is no longer due; how long it is let alone if it stays so. One that cannot be moved
     /// harms no other.
     async fn move_one(&mut self, due: &DueSchedule) -> Result<Option<Duration>, ApiError> {
-        while !self.stop.is_cancelled() && !self.unavailable.contains(&due.place.project_id) {
+        while !self.stop.is_cancelled() && !self.memory.held.contains_key(&due.place.project_id) {
             match commands::move_due(self.app, &due.place).await {
                 Ok(Moved::On { late }) => self.moved(late).await,
-                Ok(Moved::Waits) => return Ok(Some(WAIT)),
-                // Another node was first.
-                Ok(Moved::Not) | Err(ApiError::Conflict(_)) => return Ok(None),
+                // Where it does nothing, another node was first.
+                Ok(Moved::Waits | Moved::Not) => return Ok(Some(WAIT)),
+                Ok(Moved::Unapproved) => return Ok(Some(REST)),
                 Err(error @ (ApiError::Unavailable | ApiError::TimedOut)) => {
-                    self.unavailable.insert(due.place.project_id);
-                    if self.unavailable.len() >= UNAVAILABLE_MAX {
+                    tracing::warn!(cause = %error, project.id = %due.place.project_id, "a project cannot be changed; its rollouts wait");
+                    self.memory.held.insert(due.place.project_id, Instant::now() + HELD);
+                    self.held_now += 1;
+                    if self.held_now >= HELD_MAX {
                         return Err(error);
                     }
                 }

@@ -36,7 +36,7 @@ impl FlagEnvironment {
     ) -> Result<Self, Rejection> {
         let unknown = || Rejection::NotFound(format!("there is no exposure schedule {id}"));
         // Entries that earlier versions saved do not know yet whether their flag is active.
-        let entry = self.clone().settled(flag, now);
+        let entry = self.clone().held_or_let_go(flag, now);
         let (_, schedule) = entry.schedule(id).ok_or_else(unknown)?;
         let was_stopped = schedule.progress.was_stopped;
         let (after, transition) = schedule.commanded(command, now)?;
@@ -68,13 +68,15 @@ impl FlagEnvironment {
     }
 
     /// The same with its schedules held back or let go as the flag serves its allocations or not; and what then is to
-    /// start by itself has started. Every change of it ends with this.
+    /// start by itself has started, where approvals are needed only if it was approved. Every change of it ends with
+    /// this.
     #[must_use]
-    pub fn settled(self, flag: &Flag, now: Timestamp) -> Self {
+    pub fn settled(self, flag: &Flag, needs_approval: bool, now: Timestamp) -> Self {
         let mut settled = self.held_or_let_go(flag, now);
         let ids: Vec<ScheduleId> = settled
             .schedules()
             .filter(|(_, schedule)| schedule.progress.status == ScheduleStatus::NotStarted)
+            .filter(|(_, schedule)| schedule.is_approved || !needs_approval)
             .map(|(_, schedule)| schedule.id)
             .collect();
         for id in ids {

@@ -199,6 +199,12 @@ impl Schedule {
             (_, Completed) => "it is at its last step for good; remove the schedule to change its exposure",
             (Command::Start, Running) => "it runs already",
             (Command::Start, Paused) => "resume it, or stop it first to start again",
+            (Command::Pause, Paused) if self.progress.is_held => {
+                "it is paused while its flag is off, and goes on with it; stop it if it must not"
+            }
+            (Command::Pause, Paused) if self.progress.next_transition_at.is_some() => {
+                "it is at a gate that opens by itself; stop it if it must not go on"
+            }
             (Command::Pause, Paused) => "it is paused already",
             (Command::Resume, Running) => "it runs; there is nothing to resume",
             (Command::Stop, Aborted) => "it is stopped already",

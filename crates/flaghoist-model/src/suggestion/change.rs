@@ -21,6 +21,9 @@ pub struct RolloutCommand {
     pub schedule_id: ScheduleId,
     /// What is to be done.
     pub command: Command,
+    /// How many runs there were when it was asked: what was asked of one is not done to another.
+    #[serde(default)]
+    pub run: i64,
     /// Whether other subjects are the first.
     #[serde(default)]
     pub reshuffle: bool,
@@ -44,7 +47,19 @@ impl RolloutCommand {
         let (changed, _) = after.schedule(schedule_id)?;
         let reshuffle = allocation.traffic_salt != changed.traffic_salt;
         let needs_approval = command.may_expose() && !schedule.is_approved;
-        Some(Self { schedule_id, command, reshuffle, needs_approval })
+        Some(Self { schedule_id, command, run: schedule.progress.run, reshuffle, needs_approval })
+    }
+}
+
+impl RolloutCommand {
+    /// That there were other runs since it was asked for.
+    fn drift(self, entry: &FlagEnvironment) -> Option<Difference> {
+        let (_, schedule) = entry.schedule(self.schedule_id)?;
+        (schedule.progress.run != self.run).then(|| Difference {
+            path: format!("/allocations/rollouts/{}/run", self.schedule_id),
+            before: Some(self.run.into()),
+            after: Some(schedule.progress.run.into()),
+        })
     }
 }
 
@@ -112,7 +127,8 @@ impl ProposedChange {
         }
     }
 
-    /// What the flag serves in its environment when the change is made: [`ProposedChange::entry`] the other way.
+    /// What the flag serves in its environment when the change is made, by the right that makes it:
+    /// [`ProposedChange::entry`] the other way.
     /// `former` is what it served before the change that this one takes back, if it takes one back.
     pub fn applied_to(
         &self,
@@ -134,7 +150,7 @@ impl ProposedChange {
             None => after,
         };
         entry.check_locked(&after)?;
-        Ok(after.settled(flag, now))
+        Ok(after.with_approved_schedules(entry).settled(flag, true, now))
     }
 
     /// The hash of what it was made against.
@@ -198,11 +214,12 @@ impl ProposedChange {
         entries: impl Iterator<Item = &'a FlagEnvironment>,
     ) -> Vec<Difference> {
         match (self, entry) {
-            (Self::Entry { base, values, .. }, Some(entry)) => {
+            (Self::Entry { base, values, rollout, .. }, Some(entry)) => {
                 let current = EntryDefinition::from(entry);
                 let mut drift = Vec::new();
+                drift.extend(rollout.and_then(|rollout| rollout.drift(entry)));
                 if current.hash() != base.hash() {
-                    drift = differences(&to_value(base), &to_value(&current));
+                    drift.extend(differences(&to_value(base), &to_value(&current)));
                 }
                 drift.extend(values.iter().filter_map(|(id, value)| {
                     let variant = flag.variant(*id);

@@ -33,7 +33,7 @@ fn draft(steps: &[Step]) -> ScheduleDraft {
 
 fn saved_by(draft: ScheduleDraft, entry: &FlagEnvironment, flag: &Flag, at: Timestamp) -> FlagEnvironment {
     let ramp = AllocationDraft { schedule: Some(draft), ..allocation("ramp", &[("b", 100.0)]) };
-    replace(flag, entry, vec![ramp], &Ids::default(), at).unwrap().settled(flag, at)
+    replace(flag, entry, vec![ramp], &Ids::default(), at).unwrap().settled(flag, false, at)
 }
 
 fn the(entry: &FlagEnvironment) -> &Schedule {
@@ -231,7 +231,7 @@ fn a_start_time_that_passed_while_somebody_decided_starts_nothing() {
     let applied = |seconds: i64| {
         let entry = enabled(&flag);
         let entry = entry.with_definition(&proposed, &flag, &crate::given::no_filters(), later(seconds));
-        the(&entry.unwrap().settled(&flag, later(seconds))).progress.status
+        the(&entry.unwrap().settled(&flag, false, later(seconds))).progress.status
     };
     assert_eq!(applied(30), ScheduleStatus::Scheduled);
     assert_eq!(applied(90), ScheduleStatus::NotStarted);

@@ -70,9 +70,9 @@ pub(crate) async fn change_flag_environment<T: Send>(
     };
     let (after, said) = apply(change)?;
     before.check_locked(&after)?;
-    let after = after.settled(&view.flag, edit.now);
-    let proposed = ProposedChange::entry(&view.flag, before, &after);
     let needs_approval = entry_needs_approval(&view.flag, environment);
+    let after = after.settled(&view.flag, needs_approval, edit.now);
+    let proposed = ProposedChange::entry(&view.flag, before, &after);
     let readers_get_the_same = serves_the_same((&view.flag, before), (&view.flag, &after), &saved_filters);
     match edit.decide(&proposed, readers_get_the_same, needs_approval, &intent) {
         Decision::Suggest => {
@@ -87,7 +87,12 @@ pub(crate) async fn change_flag_environment<T: Send>(
             Ok(EntryOutcome { entry: proposed, view, said, suggestion: Some(suggestion) })
         }
         Decision::Make(authority) => {
-            let after = if authority.is_some() { after.with_approved_schedules(before) } else { after };
+            let after = match authority {
+                Some(_) => {
+                    after.with_approved_schedules(before).settled(&view.flag, needs_approval, edit.now)
+                }
+                None => after,
+            };
             edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
             let record = Record {
                 flag_id: Some(flag_id),

@@ -207,7 +207,7 @@ async fn add_first_allocations(
             now: edit.now,
             ids: edit.app.ids.as_ref(),
         };
-        *entry = entry.with_allocation(draft, &context, faults)?.0.settled(&view.flag, edit.now);
+        *entry = entry.with_allocation(draft, &context, faults)?.0.held_or_let_go(&view.flag, edit.now);
     }
     for (_, entry) in view.environments.iter().filter(|(_, entry)| !entry.allocations.is_empty()) {
         let saved = edit.writer.save_flag_environment(entry).await;

@@ -10,7 +10,8 @@ use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SavedFilterId, ScheduleId};
 use flaghoist_model::saved_filter::SavedFilter;
-use flaghoist_model::schedule::{Command, ScheduleStatus, Transition};
+use flaghoist_model::schedule::{Command, Schedule, ScheduleStatus, Transition};
+use flaghoist_model::suggestion::entry_needs_approval;
 use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,6 +40,8 @@ pub(crate) enum Moved {
     },
     /// It waits for a decision about its flag.
     Waits,
+    /// It would start by itself, which nobody approved.
+    Unapproved,
     /// Somebody else moved it, or there was nothing to do.
     Not,
 }
@@ -135,10 +138,13 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     let entries = writer.flag_environments(&[place.flag_id]).await?;
     let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
     let Some(before) = entries.into_iter().find(is_it) else { return Ok(Moved::Not) };
-    let settled = before.clone().settled(&flag, now);
+    let settled = before.clone().held_or_let_go(&flag, now);
     let was_scheduled = before
         .schedule(place.schedule_id)
         .is_some_and(|(_, schedule)| schedule.progress.status == ScheduleStatus::Scheduled);
+    if is_unapproved_start(writer.as_mut(), place, &flag, &before).await? {
+        return Ok(Moved::Unapproved);
+    }
     let free_since = if was_scheduled {
         let Some(free_since) = free_since(writer.as_mut(), place).await? else { return Ok(Moved::Waits) };
         free_since
@@ -185,8 +191,27 @@ async fn free_since(
         ..SuggestionFilter::default()
     };
     let decided = reader.suggestions(place.project_id, &filter, DECIDED_LOOKED_AT).await?;
-    let decided = decided.iter().find(|suggestion| concerns(suggestion.environment_id));
-    Ok(Some(decided.map(|suggestion| suggestion.updated.at)))
+    let decided = decided.iter().filter(|suggestion| concerns(suggestion.environment_id));
+    Ok(Some(decided.map(|suggestion| suggestion.updated.at).max()))
+}
+
+/// Whether a schedule would start by itself where starts need an approval, and nobody approved it.
+async fn is_unapproved_start(
+    reader: &mut dyn Reader,
+    place: &SchedulePlace,
+    flag: &Flag,
+    entry: &FlagEnvironment,
+) -> Result<bool, ApiError> {
+    let starts = |schedule: &Schedule| {
+        let status = schedule.progress.status;
+        matches!(status, ScheduleStatus::NotStarted | ScheduleStatus::Scheduled) && !schedule.is_approved
+    };
+    if !entry.schedule(place.schedule_id).is_some_and(|(_, schedule)| starts(schedule)) {
+        return Ok(false);
+    }
+    let environments = reader.environments(place.project_id).await?;
+    let environment = environments.iter().find(|environment| environment.id == place.environment_id);
+    Ok(environment.is_some_and(|environment| entry_needs_approval(flag, environment)))
 }
 
 async fn save(

@@ -279,17 +279,16 @@ impl Edit<'_> {
     }
 }
 
-impl Edit<'_> {
-    /// What the flag served before the change that is taken back.
-    async fn former_entry(
-        &mut self,
-        reverts: Option<HistoryId>,
-    ) -> Result<Option<FlagEnvironment>, ApiError> {
-        let Some(id) = reverts else { return Ok(None) };
-        let reverted = self.writer.find_history(self.principal.project_id, id).await?;
-        let before = reverted.and_then(|entry| entry.change.before);
-        before.map(serde_json::from_value).transpose().map_err(ApiError::internal)
-    }
+/// What the flag served before the change that is taken back.
+pub(super) async fn former_entry(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+    reverts: Option<HistoryId>,
+) -> Result<Option<FlagEnvironment>, ApiError> {
+    let Some(id) = reverts else { return Ok(None) };
+    let reverted = reader.find_history(principal.project_id, id).await?;
+    let before = reverted.and_then(|entry| entry.change.before);
+    before.map(serde_json::from_value).transpose().map_err(ApiError::internal)
 }
 
 /// Makes the change that a suggestion proposes, in the transaction that says so of the suggestion.
@@ -339,9 +338,8 @@ async fn apply_to_entry(
         .ok_or_else(|| ApiError::internal("a change of an entry without an environment"))?;
     let (_, before) = view.entry(environment_id)?;
     let saved_filters = edit.saved_filters().await?;
-    let former = edit.former_entry(applied.reverts).await?;
+    let former = former_entry(edit.writer.as_mut(), edit.principal, applied.reverts).await?;
     let after = applied.change.applied_to(before, former.as_ref(), &view.flag, &saved_filters, edit.now)?;
-    let after = after.with_approved_schedules(before);
     edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
     let record = Record {
         flag_id: Some(view.flag.id),

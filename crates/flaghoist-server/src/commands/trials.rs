@@ -2,7 +2,7 @@
 
 use super::flag_environments::EntryChange;
 use super::flags::{FlagView, load};
-use super::suggestions::view_suggestion;
+use super::suggestions::{former_entry, view_suggestion};
 use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
@@ -36,7 +36,7 @@ pub(crate) async fn try_change(
     };
     let after = apply(&change)?;
     entry.check_locked(&after)?;
-    let after = after.settled(&view.flag, change.now);
+    let after = after.settled(&view.flag, false, change.now);
     Ok(compile_flag(&view.flag, &after, &saved_filters))
 }
 
@@ -56,7 +56,10 @@ pub(crate) async fn try_suggestion(
     let now = app.clock.now();
     let (flag, entry): (Flag, FlagEnvironment) = match &suggestion.change {
         ProposedChange::Entry { .. } if suggestion.environment_id == Some(environment_id) => {
-            let after = suggestion.change.applied_to(entry, None, &view.flag, &saved_filters, now)?;
+            let mut reader = app.store.read().await?;
+            let former = former_entry(reader.as_mut(), principal, suggestion.reverts).await?;
+            let after =
+                suggestion.change.applied_to(entry, former.as_ref(), &view.flag, &saved_filters, now)?;
             (view.flag.clone(), after)
         }
         ProposedChange::Entry { .. } => (view.flag.clone(), entry.clone()),

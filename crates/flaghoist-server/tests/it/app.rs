@@ -171,6 +171,10 @@ impl TestApp {
         let Self { state, router, store, ids, clock, first, directory, counting } = self;
         drop((state, router, counting));
         store.close().await;
+        // What the application left running lets go of the store when it is next polled.
+        while Arc::strong_count(&store) > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         drop(store);
         let store = Arc::new(SqliteStore::open(directory.path()).await.unwrap());
         let state = Self::state(directory.path(), &store, &clock, &ids, configure).await;

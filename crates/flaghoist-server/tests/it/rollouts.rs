@@ -463,13 +463,11 @@ async fn a_schedule_that_was_approved_is_started_by_anybody() {
 
 #[tokio::test]
 async fn a_start_time_waits_while_a_change_of_the_flag_is_being_decided() {
-    let app = TestApp::new().await;
-    let start = app.clock().now_text(60);
-    drop(app);
-    let mut wanted = schedule(&[0.1, 1.0]);
-    wanted["absolute_start_time"] = json!(start);
-    let rollout = Rollout::of(wanted).await;
+    let rollout = Rollout::of(schedule(&[0.2, 1.0])).await;
     protect(&rollout.app).await;
+    let mut wanted = schedule(&[0.1, 1.0]);
+    wanted["absolute_start_time"] = json!(rollout.app.clock().now_text(60));
+    rollout.app.admin().replace(&rollout.flag_id, "production", &[ramp(wanted)]).await.expect(200);
     let ada = rollout.app.somebody(BuiltInRole::Editor).await;
     let other = ramp(schedule(&[0.5, 1.0]));
     ada.replace(&rollout.flag_id, "production", &[other]).await.expect(202);
@@ -479,6 +477,40 @@ async fn a_start_time_waits_while_a_change_of_the_flag_is_being_decided() {
     ada.call("DELETE", &format!("/api/v2/feature-flags/suggestions/{id}"), None).await.expect(204);
     rollout.pass(1).await;
     assert_eq!(rollout.stands().await, at("RUNNING", 0, 0.1), "it starts now, not back then");
+}
+
+#[tokio::test]
+async fn what_nobody_approved_does_not_start_by_itself_either() {
+    let app = TestApp::new().await;
+    let start = app.clock().now_text(60);
+    drop(app);
+    let mut wanted = schedule(&[0.1, 1.0]);
+    wanted["absolute_start_time"] = json!(start);
+    let rollout = Rollout::of(wanted).await;
+    protect(&rollout.app).await;
+    rollout.pass(600).await;
+    assert_eq!(rollout.stands().await.0, "SCHEDULED");
+    // The administrator may do without approvals, and saying something new counts as one.
+    let mut eager = schedule(&[0.2, 1.0]);
+    eager["rollout_options"]["autostart"] = json!(true);
+    rollout.app.admin().replace(&rollout.flag_id, "production", &[ramp(eager)]).await.expect(200);
+    assert_eq!(rollout.stands().await, at("RUNNING", 0, 0.2));
+}
+
+#[tokio::test]
+async fn what_was_asked_of_one_run_is_not_done_to_another() {
+    let rollout = Rollout::of(schedule(&[0.1, 1.0])).await;
+    protect(&rollout.app).await;
+    let (ada, ben) =
+        (rollout.app.somebody(BuiltInRole::Editor).await, rollout.app.somebody(BuiltInRole::Editor).await);
+    rollout.command(&ada, "start").await.expect(202);
+    rollout.do_it("start").await;
+    rollout.do_it("stop").await;
+    let id = rollout.suggestion().await["id"].as_str().unwrap().to_owned();
+    let body = json!({"data": {"type": "flag-suggestion-events", "attributes": {}}});
+    let path = format!("/api/v2/feature-flags/suggestions/{id}/approve");
+    ben.call("POST", &path, Some(body)).await.expect(409);
+    assert_eq!(rollout.stands().await.0, "ABORTED");
 }
 
 #[tokio::test]

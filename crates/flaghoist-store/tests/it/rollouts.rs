@@ -45,7 +45,7 @@ impl Ramp {
         let no_override = ServingPatch { override_variant_id: Patch::Clear, ..ServingPatch::default() };
         let entry =
             entry.with_serving(no_override, &flag, samples.now, flaghoist_model::Faults::new()).unwrap();
-        let entry = samples.allocate(&entry, &flag, &[], vec![draft]).settled(&flag, samples.now);
+        let entry = samples.allocate(&entry, &flag, &[], vec![draft]).settled(&flag, false, samples.now);
         world
             .change(async |writer| {
                 writer.insert_flag(&flag).await?;

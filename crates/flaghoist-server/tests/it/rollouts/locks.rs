@@ -187,3 +187,20 @@ async fn a_copy_of_a_gate_is_open_as_far_as_the_gate() {
         }
     }
 }
+
+#[tokio::test]
+async fn no_revert_takes_back_what_a_rollout_reached() {
+    let rollout = Rollout::of(schedule(&[0.1, 0.3])).await;
+    rollout.do_it("start").await;
+    rollout.pass(61).await;
+    put(&rollout, &[with("exposure_schedule", Value::Null)]).await.expect(200);
+    let mut second = schedule(&[0.5, 1.0]);
+    second["rollout_options"]["autostart"] = json!(true);
+    put(&rollout, &[with("exposure_schedule", second)]).await.expect(200);
+    let edit = entries(&rollout).await[0].clone();
+    rollout.pass(61).await;
+    let exposed = rollout.exposed().await;
+    assert_eq!(super::count(&exposed), 1_000);
+    revert(&rollout, &edit, json!({})).await.expect(200);
+    assert_eq!(rollout.exposed().await, exposed, "all who came in stay");
+}
