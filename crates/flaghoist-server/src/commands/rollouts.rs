@@ -139,20 +139,19 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
     let Some(before) = entries.into_iter().find(is_it) else { return Ok(Moved::Not) };
     let settled = before.clone().held_or_let_go(&flag, now);
-    let was_scheduled = before
-        .schedule(place.schedule_id)
-        .is_some_and(|(_, schedule)| schedule.progress.status == ScheduleStatus::Scheduled);
-    if is_unapproved_start(writer.as_mut(), place, &flag, &before).await? {
-        return Ok(Moved::Unapproved);
-    }
-    let free_since = if was_scheduled {
-        let Some(free_since) = free_since(writer.as_mut(), place).await? else { return Ok(Moved::Waits) };
-        free_since
-    } else {
-        None
-    };
     let after = if settled.transitions.is_empty() {
-        settled.advanced(place.schedule_id, free_since, now)
+        match starting(&settled, place, now) {
+            None => settled.advanced(place.schedule_id, None, now),
+            Some(schedule) => {
+                if is_unapproved(writer.as_mut(), place, &flag, schedule).await? {
+                    return Ok(Moved::Unapproved);
+                }
+                let Some(free_since) = free_since(writer.as_mut(), place, schedule).await? else {
+                    return Ok(Moved::Waits);
+                };
+                settled.advanced(place.schedule_id, free_since, now)
+            }
+        }
     } else {
         // It should have been held or let go before: that comes first.
         Some(settled.clone())
@@ -172,12 +171,26 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     Ok(Moved::On { late })
 }
 
-/// Since when a schedule may start by itself, if that is known: since the last change of the flag, or of what it serves
-/// there, was decided. `None` while one waits for approval: then nothing starts (section 2 of `rollouts.md`).
+/// The schedule, if it is about to start by itself.
+fn starting<'a>(entry: &'a FlagEnvironment, place: &SchedulePlace, now: Timestamp) -> Option<&'a Schedule> {
+    let (_, schedule) = entry.schedule(place.schedule_id)?;
+    let has_not_begun =
+        matches!(schedule.progress.status, ScheduleStatus::NotStarted | ScheduleStatus::Scheduled);
+    let is_due = schedule.due_at().is_some_and(|due_at| due_at <= now);
+    (has_not_begun && is_due).then_some(schedule)
+}
+
+/// Since when a schedule may start by itself, if that is known: one that waits for its time since the last change of
+/// the flag, or of what it serves there, was decided. `None` while one waits for approval: then it does not start
+/// (section 2 of `rollouts.md`).
 async fn free_since(
     reader: &mut dyn Reader,
     place: &SchedulePlace,
+    schedule: &Schedule,
 ) -> Result<Option<Option<Timestamp>>, ApiError> {
+    if schedule.progress.status != ScheduleStatus::Scheduled {
+        return Ok(Some(None));
+    }
     let concerns = |environment_id: Option<EnvironmentId>| {
         environment_id.is_none_or(|environment_id| environment_id == place.environment_id)
     };
@@ -195,18 +208,14 @@ async fn free_since(
     Ok(Some(decided.map(|suggestion| suggestion.updated.at).max()))
 }
 
-/// Whether a schedule would start by itself where starts need an approval, and nobody approved it.
-async fn is_unapproved_start(
+/// Whether starts need an approval there, and nobody approved this schedule.
+async fn is_unapproved(
     reader: &mut dyn Reader,
     place: &SchedulePlace,
     flag: &Flag,
-    entry: &FlagEnvironment,
+    schedule: &Schedule,
 ) -> Result<bool, ApiError> {
-    let starts = |schedule: &Schedule| {
-        let status = schedule.progress.status;
-        matches!(status, ScheduleStatus::NotStarted | ScheduleStatus::Scheduled) && !schedule.is_approved
-    };
-    if !entry.schedule(place.schedule_id).is_some_and(|(_, schedule)| starts(schedule)) {
+    if schedule.is_approved {
         return Ok(false);
     }
     let environments = reader.environments(place.project_id).await?;
