@@ -140,6 +140,16 @@ class Existing:
     def resource_id(self) -> str:
         return f"feature-flag:{self.flag_id}"
 
+    @cached_property
+    def exposure_schedule_id(self) -> str:
+        """Of a rollout of a flag of its own, which nothing else removes."""
+        flag = self.wire.create_flag(unique("schemathesis"))
+        steps = [{"exposure_ratio": ratio, "grouped_step_index": 0, "is_pause_record": False} for ratio in (0.1, 1)]
+        schedule = {"rollout_options": {"strategy": "UNIFORM_INTERVALS"}, "rollout_steps": steps}
+        ramp = allocation(unique("schemathesis"), variant_weights=weights(on=100), exposure_schedule=schedule)
+        made = self.wire.replace_allocations(flag["id"], self.environment_id, ramp)
+        return made[0]["attributes"]["exposure_schedule"]["id"]
+
     @property
     def variant_id(self) -> str:
         return self.flag["attributes"]["variants"][1]["id"]
@@ -195,13 +205,17 @@ def caller(server):
     return Caller(server.url, server.management_headers, {"X-API-Key": key})
 
 
-@schema.parametrize()
+# A stream has no end; test_rollouts.py listens to it.
+finite = schema.exclude(path="/api/v1/rollouts/stream")
+
+
+@finite.parametrize()
 @bounded
 def test_any_request_is_answered_as_documented(case, caller):
     case.validate_response(caller.call(case), checks=CHECKS)
 
 
-@schema.include(path_regex="/api/v").parametrize()
+@finite.include(path_regex="/api/v").parametrize()
 @bounded
 def test_any_request_about_what_exists_is_answered_as_documented(case, caller, wire, existing):
     """Generated ids and names mean nothing; here they name what was made for the request, or is in a closed set."""
