@@ -191,7 +191,11 @@ class Existing:
 
     @cached_property
     def webhook_id(self) -> str:
-        return self._made("/api/v1/webhooks", {"name": unique("Webhook"), "url": "https://example.com/hook"})["id"]
+        """In a place of its own: generated ones may have taken all there are."""
+        for webhook in self.wire.expect(200, "GET", "/api/v1/webhooks").json()["webhooks"]:
+            if not webhook["name"].startswith("Existing"):
+                self.wire.expect(204, "DELETE", f"/api/v1/webhooks/{webhook['id']}")
+        return self._made("/api/v1/webhooks", {"name": unique("Existing"), "url": "https://example.com/hook"})["id"]
 
 
 @pytest.fixture(scope="module")
@@ -205,8 +209,8 @@ def caller(server):
     return Caller(server.url, server.management_headers, {"X-API-Key": key})
 
 
-# A stream has no end; test_rollouts.py listens to it.
-finite = schema.exclude(path="/api/v1/rollouts/stream")
+# Streams have no end: each request would wait for its time-out. Tests of their own listen to them.
+finite = schema.exclude(path_regex="/stream$")
 
 
 @finite.parametrize()
