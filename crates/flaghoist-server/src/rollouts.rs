@@ -122,9 +122,15 @@ impl Pass<'_> {
     async fn move_one(&mut self, due: &DueSchedule) -> Result<Option<Duration>, ApiError> {
         while !self.stop.is_cancelled() && !self.memory.held.contains_key(&due.place.project_id) {
             match commands::move_due(self.app, &due.place).await {
-                Ok(Moved::On { late }) => self.moved(late).await,
+                Ok(Moved::On { late, is_due }) => {
+                    self.moved(late).await;
+                    if !is_due {
+                        return Ok(None);
+                    }
+                }
                 // Where it does nothing, another node was first.
-                Ok(Moved::Waits | Moved::Not) => return Ok(Some(WAIT)),
+                Ok(Moved::Not) => return Ok(None),
+                Ok(Moved::Waits) => return Ok(Some(WAIT)),
                 Ok(Moved::Unapproved) => return Ok(Some(REST)),
                 Err(error @ (ApiError::Unavailable | ApiError::TimedOut)) => {
                     tracing::warn!(cause = %error, project.id = %due.place.project_id, "a project cannot be changed; its rollouts wait");

@@ -33,10 +33,12 @@ pub(crate) struct RolloutView {
 /// What came of looking at a schedule that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moved {
-    /// It moved, so late; it may be due again.
+    /// It moved.
     On {
         /// From when it was due to when it was done.
         late: SignedDuration,
+        /// Whether its next move is due already.
+        is_due: bool,
     },
     /// It waits for a decision about its flag.
     Waits,
@@ -165,10 +167,12 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     };
     let Some(transition) = after.transitions.last() else { return Ok(Moved::Not) };
     let late = transition.at.duration_since(transition.due_at);
+    let due_at = after.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.due_at());
+    let is_due = due_at.is_some_and(|due_at| due_at <= now);
     let change = change_of(app, place, transition, &before, &after)?;
     save(writer.as_mut(), place, &flag, &before, &after).await?;
     commit(app, writer, place.project_id, change, &after.transitions).await?;
-    Ok(Moved::On { late })
+    Ok(Moved::On { late, is_due })
 }
 
 /// The schedule, if it is about to start by itself.
