@@ -29,19 +29,26 @@ use flaghoist_model::user::{Membership, Session, Team, User};
 use flaghoist_model::webhook::{Delivery, Webhook};
 use jiff::Timestamp;
 
-/// A [`Reader`]. Dropping it ends the transaction.
-pub(super) struct Reading {
+/// A transaction: what it may do beside reading is in `rights`. Dropping it ends it, and undoes what it wrote.
+pub(super) struct Transaction<Rights> {
     tx: sqlx::Transaction<'static, Db>,
+    rights: Rights,
 }
+
+/// A [`Reader`].
+pub(super) type Reading = Transaction<()>;
+
+/// A [`Writer`], which reads too.
+pub(super) type Writing = Transaction<Writes>;
 
 impl Reading {
     pub(super) fn new(tx: sqlx::Transaction<'static, Db>) -> Self {
-        Self { tx }
+        Self { tx, rights: () }
     }
 }
 
 #[async_trait]
-impl Reader for Reading {
+impl<Rights: Send> Reader for Transaction<Rights> {
     async fn projects(&mut self) -> Result<Vec<Project>> {
         within(projects::all(&mut self.tx)).await
     }
@@ -271,9 +278,8 @@ impl Reader for Reading {
     }
 }
 
-/// A [`Writer`]. It has taken its project's row.
-pub(super) struct Writing {
-    reading: Reading,
+/// The right to change one project, whose row the transaction has taken.
+pub(super) struct Writes {
     scope: Scope,
     steps: Steps,
 }
@@ -298,7 +304,7 @@ impl Writing {
     }
 
     fn new(tx: sqlx::Transaction<'static, Db>, scope: Scope) -> Self {
-        Self { reading: Reading::new(tx), scope, steps: Steps::default() }
+        Self { tx, rights: Writes { scope, steps: Steps::default() } }
     }
 }
 
@@ -328,368 +334,137 @@ impl Steps {
 }
 
 #[async_trait]
-impl Reader for Writing {
-    async fn projects(&mut self) -> Result<Vec<Project>> {
-        self.reading.projects().await
-    }
-
-    async fn find_credential(&mut self, secret_hash: &SecretHash) -> Result<Option<Credential>> {
-        self.reading.find_credential(secret_hash).await
-    }
-
-    async fn find_user(&mut self, id: UserId) -> Result<Option<User>> {
-        self.reading.find_user(id).await
-    }
-
-    async fn environments(&mut self, project_id: ProjectId) -> Result<Vec<Environment>> {
-        self.reading.environments(project_id).await
-    }
-
-    async fn flag_page(
-        &mut self,
-        project_id: ProjectId,
-        filter: &FlagFilter,
-        limit: i64,
-        offset: i64,
-    ) -> Result<FlagPage> {
-        self.reading.flag_page(project_id, filter, limit, offset).await
-    }
-
-    async fn find_flag(&mut self, project_id: ProjectId, id: FlagId) -> Result<Option<Flag>> {
-        self.reading.find_flag(project_id, id).await
-    }
-
-    async fn flag_environments(&mut self, flag_ids: &[FlagId]) -> Result<Vec<FlagEnvironment>> {
-        self.reading.flag_environments(flag_ids).await
-    }
-
-    async fn saved_filters(&mut self, project_id: ProjectId) -> Result<Vec<SavedFilter>> {
-        self.reading.saved_filters(project_id).await
-    }
-
-    async fn changes_since(
-        &mut self,
-        project_id: ProjectId,
-        revision: i64,
-    ) -> Result<Option<ProjectChanges>> {
-        self.reading.changes_since(project_id, revision).await
-    }
-
-    async fn history(
-        &mut self,
-        project_id: ProjectId,
-        revision: i64,
-        limit: i64,
-    ) -> Result<Vec<HistoryEntry>> {
-        self.reading.history(project_id, revision, limit).await
-    }
-
-    async fn find_project(&mut self, id: ProjectId) -> Result<Option<Project>> {
-        self.reading.find_project(id).await
-    }
-
-    async fn credentials(&mut self, project_id: ProjectId) -> Result<Vec<Credential>> {
-        self.reading.credentials(project_id).await
-    }
-
-    async fn find_user_by_email(&mut self, email: &str) -> Result<Option<User>> {
-        self.reading.find_user_by_email(email).await
-    }
-
-    async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>> {
-        self.reading.users(ids).await
-    }
-
-    async fn members(&mut self, project_id: ProjectId) -> Result<Vec<(User, Membership)>> {
-        self.reading.members(project_id).await
-    }
-
-    async fn memberships(&mut self, user_id: UserId) -> Result<Vec<Membership>> {
-        self.reading.memberships(user_id).await
-    }
-
-    async fn find_session(&mut self, secret_hash: &SecretHash) -> Result<Option<Session>> {
-        self.reading.find_session(secret_hash).await
-    }
-
-    async fn session(&mut self, id: SessionId) -> Result<Option<Session>> {
-        self.reading.session(id).await
-    }
-
-    async fn credential(&mut self, project_id: ProjectId, id: CredentialId) -> Result<Option<Credential>> {
-        self.reading.credential(project_id, id).await
-    }
-
-    async fn roles(&mut self, project_id: ProjectId) -> Result<Vec<CustomRole>> {
-        self.reading.roles(project_id).await
-    }
-
-    async fn teams(&mut self, project_id: ProjectId) -> Result<Vec<Team>> {
-        self.reading.teams(project_id).await
-    }
-
-    async fn restriction_policy(&mut self, flag_id: FlagId) -> Result<Option<RestrictionPolicy>> {
-        self.reading.restriction_policy(flag_id).await
-    }
-
-    async fn restriction_policies(&mut self, project_id: ProjectId) -> Result<Vec<RestrictionPolicy>> {
-        self.reading.restriction_policies(project_id).await
-    }
-
-    async fn allocation_place(
-        &mut self,
-        project_id: ProjectId,
-        key: &str,
-    ) -> Result<Option<(FlagId, EnvironmentId)>> {
-        self.reading.allocation_place(project_id, key).await
-    }
-
-    async fn due_schedules(
-        &mut self,
-        now: Timestamp,
-        after: Option<(Timestamp, ScheduleId)>,
-        limit: i64,
-    ) -> Result<Vec<DueSchedule>> {
-        self.reading.due_schedules(now, after, limit).await
-    }
-
-    async fn next_due_schedule(&mut self, now: Timestamp) -> Result<Option<Timestamp>> {
-        self.reading.next_due_schedule(now).await
-    }
-
-    async fn schedule_place(
-        &mut self,
-        project_id: ProjectId,
-        id: ScheduleId,
-    ) -> Result<Option<SchedulePlace>> {
-        self.reading.schedule_place(project_id, id).await
-    }
-
-    async fn rollouts(
-        &mut self,
-        project_id: ProjectId,
-        filter: &RolloutFilter,
-        limit: i64,
-    ) -> Result<Vec<SchedulePlace>> {
-        self.reading.rollouts(project_id, filter, limit).await
-    }
-
-    async fn transitions(
-        &mut self,
-        project_id: ProjectId,
-        id: ScheduleId,
-        limit: i64,
-    ) -> Result<Vec<KeptTransition>> {
-        self.reading.transitions(project_id, id, limit).await
-    }
-
-    async fn last_transitions(&mut self, ids: &[ScheduleId]) -> Result<Vec<KeptTransition>> {
-        self.reading.last_transitions(ids).await
-    }
-
-    async fn transitions_since(
-        &mut self,
-        project_id: ProjectId,
-        revision: i64,
-        limit: i64,
-    ) -> Result<Vec<KeptTransition>> {
-        self.reading.transitions_since(project_id, revision, limit).await
-    }
-
-    async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>> {
-        self.reading.open_suggestions(flag_ids).await
-    }
-
-    async fn find_suggestion(
-        &mut self,
-        project_id: ProjectId,
-        id: SuggestionId,
-    ) -> Result<Option<Suggestion>> {
-        self.reading.find_suggestion(project_id, id).await
-    }
-
-    async fn suggestions(
-        &mut self,
-        project_id: ProjectId,
-        filter: &SuggestionFilter,
-        limit: i64,
-    ) -> Result<Vec<Suggestion>> {
-        self.reading.suggestions(project_id, filter, limit).await
-    }
-
-    async fn webhooks(&mut self, project_id: ProjectId) -> Result<Vec<Webhook>> {
-        self.reading.webhooks(project_id).await
-    }
-
-    async fn deliveries(
-        &mut self,
-        project_id: ProjectId,
-        webhook_id: WebhookId,
-        limit: i64,
-    ) -> Result<Vec<Delivery>> {
-        self.reading.deliveries(project_id, webhook_id, limit).await
-    }
-
-    async fn history_page(
-        &mut self,
-        project_id: ProjectId,
-        filter: &HistoryFilter,
-        limit: i64,
-    ) -> Result<Vec<HistoryEntry>> {
-        self.reading.history_page(project_id, filter, limit).await
-    }
-
-    async fn find_history(&mut self, project_id: ProjectId, id: HistoryId) -> Result<Option<HistoryEntry>> {
-        self.reading.find_history(project_id, id).await
-    }
-
-    async fn revision_at(&mut self, project_id: ProjectId, at: Timestamp) -> Result<i64> {
-        self.reading.revision_at(project_id, at).await
-    }
-
-    async fn states_at(
-        &mut self,
-        project_id: ProjectId,
-        environment_id: EnvironmentId,
-        revision: i64,
-        flag_id: Option<FlagId>,
-    ) -> Result<Vec<HistoryEntry>> {
-        self.reading.states_at(project_id, environment_id, revision, flag_id).await
-    }
-}
-
-#[async_trait]
 impl Writer for Writing {
     fn revision(&self) -> i64 {
-        self.scope.revision
+        self.rights.scope.revision
     }
 
     async fn insert_environment(&mut self, environment: &Environment) -> Result<()> {
-        self.steps.take(environments::insert(&mut self.reading.tx, self.scope, environment)).await
+        self.rights.steps.take(environments::insert(&mut self.tx, self.rights.scope, environment)).await
     }
 
     async fn update_environment(&mut self, environment: &Environment) -> Result<()> {
-        self.steps.take(environments::update(&mut self.reading.tx, self.scope, environment)).await
+        self.rights.steps.take(environments::update(&mut self.tx, self.rights.scope, environment)).await
     }
 
     async fn delete_environment(&mut self, id: EnvironmentId) -> Result<()> {
-        self.steps.take(environments::delete(&mut self.reading.tx, self.scope, id)).await
+        self.rights.steps.take(environments::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn touch_content(&mut self, ids: &[EnvironmentId], at: Timestamp) -> Result<()> {
-        self.steps.take(environments::touch_content(&mut self.reading.tx, self.scope, ids, at)).await
+        self.rights.steps.take(environments::touch_content(&mut self.tx, self.rights.scope, ids, at)).await
     }
 
     async fn insert_flag(&mut self, flag: &Flag) -> Result<()> {
-        self.steps.take(flags::insert(&mut self.reading.tx, self.scope, flag)).await
+        self.rights.steps.take(flags::insert(&mut self.tx, self.rights.scope, flag)).await
     }
 
     async fn update_flag(&mut self, flag: &Flag) -> Result<()> {
-        self.steps.take(flags::update(&mut self.reading.tx, self.scope, flag)).await
+        self.rights.steps.take(flags::update(&mut self.tx, self.rights.scope, flag)).await
     }
 
     async fn save_flag_environment(&mut self, entry: &FlagEnvironment) -> Result<()> {
-        self.steps.take(flag_environments::save(&mut self.reading.tx, self.scope, entry)).await
+        self.rights.steps.take(flag_environments::save(&mut self.tx, self.rights.scope, entry)).await
     }
 
     async fn insert_saved_filter(&mut self, filter: &SavedFilter) -> Result<()> {
-        self.steps.take(saved_filters::insert(&mut self.reading.tx, self.scope, filter)).await
+        self.rights.steps.take(saved_filters::insert(&mut self.tx, self.rights.scope, filter)).await
     }
 
     async fn insert_user(&mut self, user: &User) -> Result<()> {
-        self.steps.take(users::insert(&mut self.reading.tx, user)).await
+        self.rights.steps.take(users::insert(&mut self.tx, user)).await
     }
 
     async fn insert_credential(&mut self, credential: &Credential) -> Result<()> {
-        self.steps.take(credentials::insert(&mut self.reading.tx, self.scope, credential)).await
+        self.rights.steps.take(credentials::insert(&mut self.tx, self.rights.scope, credential)).await
     }
 
     async fn commit(mut self: Box<Self>, change: Change) -> Result<HistoryEntry> {
-        self.steps.check()?;
-        let Scope { project_id, revision } = self.scope;
-        self.steps.take(history::insert(&mut self.reading.tx, self.scope, &change)).await?;
-        self.steps.take(announce(&mut self.reading.tx, project_id, revision)).await?;
-        within(async { self.reading.tx.commit().await.map_err(failed) }).await?;
+        self.rights.steps.check()?;
+        let Scope { project_id, revision } = self.rights.scope;
+        self.rights.steps.take(history::insert(&mut self.tx, self.rights.scope, &change)).await?;
+        self.rights.steps.take(announce(&mut self.tx, project_id, revision)).await?;
+        within(async { self.tx.commit().await.map_err(failed) }).await?;
         Ok(HistoryEntry { project_id, revision, change })
     }
 
     async fn hold_user(&mut self, id: UserId) -> Result<()> {
-        self.steps.take(users::hold(&mut self.reading.tx, id)).await
+        self.rights.steps.take(users::hold(&mut self.tx, id)).await
     }
 
     async fn update_user(&mut self, user: &User) -> Result<()> {
-        self.steps.take(users::update(&mut self.reading.tx, user)).await
+        self.rights.steps.take(users::update(&mut self.tx, user)).await
     }
 
     async fn delete_sessions(&mut self, user_id: UserId) -> Result<()> {
-        self.steps.take(sessions::delete_of_user(&mut self.reading.tx, user_id)).await
+        self.rights.steps.take(sessions::delete_of_user(&mut self.tx, user_id)).await
     }
 
     async fn save_membership(&mut self, membership: &Membership) -> Result<()> {
-        self.steps.take(memberships::save(&mut self.reading.tx, self.scope, membership)).await
+        self.rights.steps.take(memberships::save(&mut self.tx, self.rights.scope, membership)).await
     }
 
     async fn delete_membership(&mut self, user_id: UserId) -> Result<()> {
-        self.steps.take(memberships::delete(&mut self.reading.tx, self.scope, user_id)).await
+        self.rights.steps.take(memberships::delete(&mut self.tx, self.rights.scope, user_id)).await
     }
 
     async fn insert_role(&mut self, role: &CustomRole) -> Result<()> {
-        self.steps.take(roles::insert(&mut self.reading.tx, self.scope, role)).await
+        self.rights.steps.take(roles::insert(&mut self.tx, self.rights.scope, role)).await
     }
 
     async fn update_role(&mut self, role: &CustomRole) -> Result<()> {
-        self.steps.take(roles::update(&mut self.reading.tx, self.scope, role)).await
+        self.rights.steps.take(roles::update(&mut self.tx, self.rights.scope, role)).await
     }
 
     async fn delete_role(&mut self, id: RoleId) -> Result<()> {
-        self.steps.take(roles::delete(&mut self.reading.tx, self.scope, id)).await
+        self.rights.steps.take(roles::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn insert_team(&mut self, team: &Team) -> Result<()> {
-        self.steps.take(teams::insert(&mut self.reading.tx, self.scope, team)).await
+        self.rights.steps.take(teams::insert(&mut self.tx, self.rights.scope, team)).await
     }
 
     async fn update_team(&mut self, team: &Team) -> Result<()> {
-        self.steps.take(teams::update(&mut self.reading.tx, self.scope, team)).await
+        self.rights.steps.take(teams::update(&mut self.tx, self.rights.scope, team)).await
     }
 
     async fn delete_team(&mut self, id: TeamId) -> Result<()> {
-        self.steps.take(teams::delete(&mut self.reading.tx, self.scope, id)).await
+        self.rights.steps.take(teams::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn save_restriction_policy(&mut self, policy: &RestrictionPolicy) -> Result<()> {
-        self.steps.take(restriction_policies::save(&mut self.reading.tx, self.scope, policy)).await
+        self.rights.steps.take(restriction_policies::save(&mut self.tx, self.rights.scope, policy)).await
     }
 
     async fn delete_restriction_policy(&mut self, flag_id: FlagId) -> Result<()> {
-        self.steps.take(restriction_policies::delete(&mut self.reading.tx, self.scope, flag_id)).await
+        self.rights.steps.take(restriction_policies::delete(&mut self.tx, self.rights.scope, flag_id)).await
     }
 
     async fn delete_credential(&mut self, id: CredentialId) -> Result<()> {
-        self.steps.take(credentials::delete(&mut self.reading.tx, self.scope, id)).await
+        self.rights.steps.take(credentials::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn insert_suggestion(&mut self, suggestion: &Suggestion) -> Result<()> {
-        self.steps.take(suggestions::insert(&mut self.reading.tx, self.scope, suggestion)).await
+        self.rights.steps.take(suggestions::insert(&mut self.tx, self.rights.scope, suggestion)).await
     }
 
     async fn update_suggestion(&mut self, suggestion: &Suggestion) -> Result<()> {
-        self.steps.take(suggestions::update(&mut self.reading.tx, self.scope, suggestion)).await
+        self.rights.steps.take(suggestions::update(&mut self.tx, self.rights.scope, suggestion)).await
     }
 
     async fn insert_webhook(&mut self, webhook: &Webhook) -> Result<()> {
-        self.steps.take(webhooks::insert(&mut self.reading.tx, self.scope, webhook)).await
+        self.rights.steps.take(webhooks::insert(&mut self.tx, self.rights.scope, webhook)).await
     }
 
     async fn update_webhook(&mut self, webhook: &Webhook) -> Result<()> {
-        self.steps.take(webhooks::update(&mut self.reading.tx, self.scope, webhook)).await
+        self.rights.steps.take(webhooks::update(&mut self.tx, self.rights.scope, webhook)).await
     }
 
     async fn delete_webhook(&mut self, id: WebhookId) -> Result<()> {
-        self.steps.take(webhooks::delete(&mut self.reading.tx, self.scope, id)).await
+        self.rights.steps.take(webhooks::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn insert_deliveries(&mut self, deliveries: &[Delivery]) -> Result<()> {
-        self.steps.take(deliveries::insert(&mut self.reading.tx, self.scope, deliveries)).await
+        self.rights.steps.take(deliveries::insert(&mut self.tx, self.rights.scope, deliveries)).await
     }
 }
