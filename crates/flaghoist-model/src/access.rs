@@ -27,6 +27,8 @@ pub enum Proof {
 pub enum Dialect {
     /// The Datadog management API.
     Datadog,
+    /// The Flagmint API.
+    Flagmint,
     /// Our own API, the console and the command line, which are its clients.
     Native,
     /// None: Flaghoist itself.

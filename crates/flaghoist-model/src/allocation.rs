@@ -2,9 +2,10 @@
 
 mod drafts;
 
+use crate::clause::Clauses;
 use crate::condition::{RuleDraft, TargetingRule, Test, parse_rules};
 use crate::flag::{Flag, VARIANTS_MAX};
-use crate::id::{AllocationId, SavedFilterId, ScheduleId, VariantId, WeightId};
+use crate::id::{AllocationId, RolloutId, SavedFilterId, ScheduleId, VariantId, WeightId};
 use crate::key::{parse_key, parse_name};
 use crate::saved_filter::SavedFilter;
 use crate::schedule::{Schedule, ScheduleDraft, parse_schedule};
@@ -91,6 +92,39 @@ impl TriggerAction {
     }
 }
 
+/// What an allocation serves in place of weights of its own: its weights, and its schedule, follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Serving {
+    /// The environment's default variant.
+    Default,
+    /// What a rollout serves.
+    Rollout {
+        /// The rollout.
+        rollout_id: RolloutId,
+    },
+    /// The weights of its own; a rollout is named beside them and not served (decision 33).
+    Own {
+        /// The rollout.
+        beside: RolloutId,
+    },
+    /// What the flag's first rollout serves to everybody while nothing else is in the list (decision 32).
+    FlagLevel {
+        /// The rollout.
+        rollout_id: RolloutId,
+    },
+}
+
+impl Serving {
+    /// The rollout that is served, if it is one.
+    pub fn rollout_id(self) -> Option<RolloutId> {
+        match self {
+            Self::Default | Self::Own { .. } => None,
+            Self::Rollout { rollout_id } | Self::FlagLevel { rollout_id } => Some(rollout_id),
+        }
+    }
+}
+
 /// A metric that watches the allocation while it rolls out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardrailMetric {
@@ -115,6 +149,15 @@ pub struct Allocation {
     pub experiment_id: Option<String>,
     /// OR-ed; none means everyone.
     pub rules: Vec<TargetingRule>,
+    /// The clauses that the rules were compiled from, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clauses: Option<Clauses>,
+    /// Where its author put it among the others; smaller ones come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_index: Option<f64>,
+    /// What it serves in place of weights of its own, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serving: Option<Serving>,
     /// Shares that sum to 100, in the order that buckets follow; none means that subjects pass through.
     pub weights: Vec<VariantWeight>,
     /// Exposure over time; none means everyone at once.
@@ -173,6 +216,11 @@ impl Allocation {
             Test::SavedFilter { saved_filter_id } => Some(saved_filter_id),
             Test::Inline { .. } => None,
         })
+    }
+
+    /// Whether whoever its schedule does not expose yet is served the control, and not passed on.
+    pub fn serves_control(&self) -> bool {
+        self.serving.is_some_and(|serving| serving.rollout_id().is_some()) && self.schedule.is_some()
     }
 
     /// Whether the allocation may serve or compare with the variant.
@@ -273,6 +321,22 @@ pub(crate) fn parse_allocation(
         Some(_) => None,
         None => previous.and_then(Allocation::reached_without_schedule),
     };
+    // What follows something else goes on doing so while it is asked to be just that.
+    let serving = previous.and_then(|allocation| {
+        let same_weights = shares(&allocation.weights) == shares(&weights);
+        allocation.serving.filter(|_| same_weights && allocation.schedule == schedule)
+    });
+    let schedule = schedule.map(|schedule| match previous.and_then(|allocation| allocation.serving) {
+        Some(followed) if serving.is_none() && followed.rollout_id().is_some() => {
+            schedule.of_its_own(now, ids)
+        }
+        _ => schedule,
+    });
+    let clauses = previous.and_then(|allocation| {
+        let tests =
+            |rules: &[TargetingRule]| -> Vec<Vec<Test>> { rules.iter().map(TargetingRule::tests).collect() };
+        allocation.clauses.clone().filter(|_| tests(&allocation.rules) == tests(&rules))
+    });
     let allocation = Allocation {
         id,
         key: key?,
@@ -280,6 +344,9 @@ pub(crate) fn parse_allocation(
         kind: draft.kind?,
         experiment_id: draft.experiment_id,
         rules,
+        clauses,
+        order_index: previous.and_then(|allocation| allocation.order_index),
+        serving,
         weights,
         schedule,
         reached_exposure_ratio,
@@ -305,7 +372,12 @@ pub(crate) fn parse_allocation(
     }
 }
 
-fn parse_weights(
+/// What counts of weights.
+fn shares(weights: &[VariantWeight]) -> Vec<(VariantId, u64)> {
+    weights.iter().map(|weight| (weight.variant_id, weight.value.to_bits())).collect()
+}
+
+pub(crate) fn parse_weights(
     drafts: Vec<WeightDraft>,
     previous: &[VariantWeight],
     flag: &Flag,

@@ -79,6 +79,14 @@ pub fn compile_flag(
     })
 }
 
+/// What readers that always get a value are given when a flag is disabled or nothing lets the subject in: the default
+/// variant's value, or the empty value of the type.
+pub fn default_value(flag: &Flag, entry: &FlagEnvironment) -> Value {
+    let variant = entry.default_variant_id.and_then(|id| flag.variant(id));
+    let value = variant.and_then(|variant| flag.value_type.parse_quietly(&variant.value));
+    value.unwrap_or_else(|| flag.value_type.empty_value())
+}
+
 fn compile_allocations(
     flag: &Flag,
     entry: &FlagEnvironment,
@@ -104,7 +112,7 @@ fn compile_allocations(
     entry
         .allocations
         .iter()
-        .filter_map(|allocation| compile_allocation(flag, allocation, saved_filters))
+        .filter_map(|allocation| compile_allocation(flag, entry, allocation, saved_filters))
         .chain(serve(entry.default_allocation_key(), entry.default_variant_id))
         .collect()
 }
@@ -112,15 +120,27 @@ fn compile_allocations(
 /// Nothing when the allocation serves nobody: no weights, no exposure, or a filter that can never match.
 fn compile_allocation(
     flag: &Flag,
+    entry: &FlagEnvironment,
     allocation: &Allocation,
     saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
 ) -> Option<wire::Allocation> {
-    let traffic = match bucket(allocation.exposure_ratio()) {
+    let exposed_end = bucket(allocation.exposure_ratio());
+    let splits = match exposed_end {
+        0 if allocation.serves_control() => entry
+            .default_variant_id
+            .and_then(|id| flag.variant(id))
+            .map(|variant| split(variant.key.clone(), Vec::new()))
+            .into_iter()
+            .collect(),
         0 => return None,
-        TOTAL_SHARDS => None,
-        end => Some(shard(&allocation.traffic_salt, 0, end)),
+        TOTAL_SHARDS => compile_splits(flag, allocation, None),
+        end => {
+            let exposed = shard(&allocation.traffic_salt, 0, end);
+            let mut splits = compile_splits(flag, allocation, Some(&exposed));
+            splits.extend(compile_control(flag, allocation, end));
+            splits
+        }
     };
-    let splits = compile_splits(flag, allocation, traffic.as_ref());
     let rules = compile_rules(&allocation.rules, saved_filters);
     let matches_nobody = !allocation.rules.is_empty() && rules.is_empty();
     if splits.is_empty() || matches_nobody {
@@ -134,6 +154,14 @@ fn compile_allocation(
         splits,
         do_log: allocation.do_log,
     })
+}
+
+/// What whoever is not exposed is served, where that is the control.
+fn compile_control(flag: &Flag, allocation: &Allocation, exposed_end: u32) -> Option<wire::Split> {
+    let schedule = allocation.schedule.as_ref().filter(|_| allocation.serves_control())?;
+    let control = flag.variant(schedule.control_variant_id?)?;
+    let others = shard(&allocation.traffic_salt, exposed_end, TOTAL_SHARDS);
+    Some(split(control.key.clone(), vec![others]))
 }
 
 fn compile_splits(flag: &Flag, allocation: &Allocation, traffic: Option<&wire::Shard>) -> Vec<wire::Split> {

@@ -17,6 +17,8 @@ pub const CONDITIONS_MAX: usize = 100;
 pub const EXPANDED_RULES_MAX: usize = 2_000;
 /// Most patterns that a flag may have in an environment. Each costs memory wherever the flag is evaluated.
 pub const PATTERNS_MAX: usize = 100;
+/// Most patterns that a flag may have in an environment once saved filters stand in their place.
+pub const EXPANDED_PATTERNS_MAX: usize = 500;
 /// Most values of a condition.
 pub const VALUES_MAX: usize = 10_000;
 
@@ -232,6 +234,11 @@ impl RuleDraft {
 }
 
 impl TargetingRule {
+    /// What its conditions test.
+    pub fn tests(&self) -> Vec<Test> {
+        self.conditions.iter().map(|condition| condition.test.clone()).collect()
+    }
+
     /// How many patterns the rule has.
     pub(crate) fn pattern_count(&self) -> usize {
         let count = |condition: &Condition| match &condition.test {
@@ -256,28 +263,65 @@ pub(crate) fn parse_rules(
         return Vec::new();
     }
     let mut rules = Vec::with_capacity(drafts.len());
-    let mut expanded: usize = 0;
+    let mut expanded = Expansion::default();
     for (position, draft) in drafts.into_iter().enumerate() {
         let tests = faults.at(position, |faults| parse_tests(draft, saved_filters, faults));
-        expanded = expanded.saturating_add(expanded_count(&tests, saved_filters));
+        expanded = expanded.plus(Expansion::of(&tests, saved_filters));
         rules.push(make_rule(tests, previous.get(position), now, ids));
     }
-    if expanded > EXPANDED_RULES_MAX {
+    if expanded.rules > EXPANDED_RULES_MAX {
         faults.push(format!(
-            "becomes {expanded} rules with its saved filters in place; at most {EXPANDED_RULES_MAX}"
+            "becomes {} rules with its saved filters in place; at most {EXPANDED_RULES_MAX}",
+            expanded.rules
         ));
     }
     rules
 }
 
-/// How many rules one with these tests becomes.
-fn expanded_count(tests: &[Test], saved_filters: &BTreeMap<SavedFilterId, SavedFilter>) -> usize {
-    tests.iter().fold(1, |count: usize, test| match test {
-        Test::Inline { .. } => count,
-        Test::SavedFilter { saved_filter_id } => {
-            count.saturating_mul(saved_filters.get(saved_filter_id).map_or(0, |filter| filter.rules.len()))
+/// What rules become with saved filters in their place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expansion {
+    /// How many rules.
+    pub rules: usize,
+    /// How many patterns they have together.
+    pub patterns: usize,
+}
+
+impl Expansion {
+    /// Of a rule with these tests. A filter that is not there matches nobody.
+    pub fn of<'a>(
+        tests: impl IntoIterator<Item = &'a Test>,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+    ) -> Self {
+        let one = Self { rules: 1, patterns: 0 };
+        tests.into_iter().fold(one, |so_far, test| match test {
+            Test::Inline { operator: Operator::Matches | Operator::NotMatches, values, .. } => Self {
+                patterns: so_far.patterns.saturating_add(so_far.rules.saturating_mul(values.len())),
+                ..so_far
+            },
+            Test::Inline { .. } => so_far,
+            Test::SavedFilter { saved_filter_id } => {
+                let options = saved_filters.get(saved_filter_id).map_or(&[][..], |filter| &filter.rules);
+                let patterns: usize = options.iter().map(TargetingRule::pattern_count).sum();
+                Self {
+                    rules: so_far.rules.saturating_mul(options.len()),
+                    patterns: so_far
+                        .patterns
+                        .saturating_mul(options.len())
+                        .saturating_add(so_far.rules.saturating_mul(patterns)),
+                }
+            }
+        })
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            rules: self.rules.saturating_add(other.rules),
+            patterns: self.patterns.saturating_add(other.patterns),
         }
-    })
+    }
 }
 
 fn make_rule(

@@ -10,6 +10,7 @@ use crate::allocation::Allocation;
 use crate::flag::{DistributionChannel, Flag, StalenessStatus};
 use crate::flag_environment::FlagEnvironment;
 use crate::id::{SavedFilterId, VariantId};
+use crate::rollout::Rollout;
 use crate::saved_filter::SavedFilter;
 use crate::schedule::Progress;
 use crate::variant::Variant;
@@ -100,6 +101,9 @@ pub struct EntryDefinition {
     pub off_variant_id: Option<VariantId>,
     /// In the order of evaluation.
     pub allocations: Vec<Allocation>,
+    /// What rules serve by reference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<Rollout>,
 }
 
 impl EntryDefinition {
@@ -111,8 +115,9 @@ impl EntryDefinition {
 
 impl From<&FlagEnvironment> for EntryDefinition {
     fn from(entry: &FlagEnvironment) -> Self {
-        let mut allocations = entry.allocations.clone();
-        for schedule in allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut()) {
+        let (mut allocations, mut rollouts) = (entry.allocations.clone(), entry.rollouts.clone());
+        let schedules = allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut());
+        for schedule in schedules.chain(rollouts.iter_mut().filter_map(|rollout| rollout.schedule.as_mut())) {
             // How far a schedule has come is not what somebody edits.
             (schedule.progress, schedule.is_approved) = (Progress::default(), false);
         }
@@ -122,6 +127,7 @@ impl From<&FlagEnvironment> for EntryDefinition {
             override_variant_id: entry.override_variant_id,
             off_variant_id: entry.off_variant_id,
             allocations,
+            rollouts,
         }
     }
 }
@@ -142,6 +148,7 @@ impl FlagEnvironment {
             override_variant_id: definition.override_variant_id,
             off_variant_id: definition.off_variant_id,
             allocations: definition.allocations.iter().map(|wanted| self.standing(wanted, now)).collect(),
+            rollouts: definition.rollouts.iter().map(|wanted| self.standing_rollout(wanted, now)).collect(),
             updated_at: now,
             ..self.clone()
         };
@@ -187,6 +194,15 @@ impl FlagEnvironment {
         }
     }
 
+    /// A rollout as written down, with its schedule where it stands now and its present subjects.
+    fn standing_rollout(&self, wanted: &Rollout, now: Timestamp) -> Rollout {
+        let present = self.rollout(wanted.id);
+        let scheduled = present.and_then(|rollout| rollout.schedule.as_ref());
+        let schedule = wanted.schedule.as_ref().map(|schedule| schedule.standing(scheduled, now));
+        let salt = present.map_or_else(|| wanted.salt.clone(), |present| present.salt.clone());
+        Rollout { schedule, salt, ..wanted.clone() }
+    }
+
     /// The variants that it may serve.
     pub(crate) fn variant_ids(&self) -> impl Iterator<Item = VariantId> {
         let apart = [self.default_variant_id, self.override_variant_id, self.off_variant_id];
@@ -194,7 +210,11 @@ impl FlagEnvironment {
             let control = allocation.schedule.as_ref().and_then(|schedule| schedule.control_variant_id);
             allocation.weights.iter().map(|weight| weight.variant_id).chain(control)
         });
-        apart.into_iter().flatten().chain(weighted)
+        let by_reference = self.rollouts.iter().flat_map(|rollout| {
+            let control = rollout.schedule.as_ref().and_then(|schedule| schedule.control_variant_id);
+            rollout.weights.iter().map(|weight| weight.variant_id).chain(control)
+        });
+        apart.into_iter().flatten().chain(weighted).chain(by_reference)
     }
 }
 
@@ -217,6 +237,12 @@ pub struct FlagDefinition {
     pub staleness_status: StalenessStatus,
     /// What a migration tool said.
     pub migration_metadata: Option<Value>,
+    /// Whether applications are asked to report what they evaluate.
+    #[serde(default)]
+    pub analytics_enabled: bool,
+    /// What clients keep with it.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub metadata: serde_json::Map<String, Value>,
     /// Whether it is in the archive.
     pub is_archived: bool,
     /// In the order of creation.
@@ -269,6 +295,8 @@ impl From<&Flag> for FlagDefinition {
             require_approval: flag.require_approval,
             staleness_status: flag.staleness_status,
             migration_metadata: flag.migration_metadata.clone(),
+            analytics_enabled: flag.analytics_enabled,
+            metadata: flag.metadata.clone(),
             is_archived: flag.archived_at.is_some(),
             variants: flag.variants.clone(),
             initial_default_variant_id: flag.initial_default_variant_id,
@@ -303,6 +331,9 @@ impl Flag {
             pick(&flag.staleness_status, &base.staleness_status, &target.staleness_status);
         flag.migration_metadata =
             pick(&flag.migration_metadata, &base.migration_metadata, &target.migration_metadata);
+        flag.analytics_enabled =
+            pick(&flag.analytics_enabled, &base.analytics_enabled, &target.analytics_enabled);
+        flag.metadata = pick(&flag.metadata, &base.metadata, &target.metadata);
         flag.initial_default_variant_id = pick(
             &flag.initial_default_variant_id,
             &base.initial_default_variant_id,
@@ -328,6 +359,8 @@ impl Flag {
                         &before.migration_metadata,
                         &after.migration_metadata,
                     ),
+                    description: pick(&variant.description, &before.description, &after.description),
+                    order_index: pick(&variant.order_index, &before.order_index, &after.order_index),
                     updated_at: if before == after { variant.updated_at } else { now },
                     ..variant.clone()
                 },

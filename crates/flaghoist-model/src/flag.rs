@@ -18,6 +18,8 @@ use variants::parse_variants;
 
 /// Most tags a flag may have.
 pub const TAGS_MAX: usize = 100;
+/// Longest metadata of a flag in bytes, as JSON.
+pub const METADATA_MAX_BYTES: usize = 64 * 1024;
 
 /// Which readers see a flag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +116,12 @@ pub struct Flag {
     pub staleness_status: StalenessStatus,
     /// What a migration tool said about where the flag comes from; echoed, never read.
     pub migration_metadata: Option<serde_json::Value>,
+    /// Whether applications are asked to report what they evaluate.
+    #[serde(default = "reports_by_default")]
+    pub analytics_enabled: bool,
+    /// What clients of the Flagmint interface keep with it; echoed, never read, but for the template in lists.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
     /// When it was archived, if it is.
     pub archived_at: Option<Timestamp>,
     /// When it was made.
@@ -155,6 +163,10 @@ pub struct FlagDraft {
     pub tags: Option<Vec<String>>,
     /// Migration metadata.
     pub migration_metadata: Option<serde_json::Value>,
+    /// Reports or not.
+    pub analytics_enabled: Option<bool>,
+    /// What clients keep with it.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What somebody asks to change in a flag.
@@ -176,6 +188,15 @@ pub struct FlagPatch {
     pub staleness_status: Option<StalenessStatus>,
     /// Migration metadata.
     pub migration_metadata: Patch<serde_json::Value>,
+    /// Reports or not.
+    pub analytics_enabled: Option<bool>,
+    /// What clients keep with it, as a whole.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// What flags of earlier versions mean.
+fn reports_by_default() -> bool {
+    true
 }
 
 impl Flag {
@@ -205,6 +226,7 @@ impl Flag {
         if let Some(metadata) = &draft.migration_metadata {
             migration_metadata::check(metadata, faults);
         }
+        check_metadata(draft.metadata.as_ref(), faults);
         let default = match &draft.default_variant_key {
             None => variants.first(),
             Some(wanted) => variants.iter().find(|variant| variant.key == *wanted).or_else(|| {
@@ -239,6 +261,8 @@ impl Flag {
             require_approval: draft.require_approval.unwrap_or_default(),
             staleness_status: draft.staleness_status.unwrap_or_default(),
             migration_metadata: draft.migration_metadata,
+            analytics_enabled: draft.analytics_enabled.unwrap_or(true),
+            metadata: draft.metadata.unwrap_or_default(),
             archived_at: None,
             created_at: now,
             created_by: author.user_id,
@@ -282,6 +306,9 @@ impl Flag {
         flag.json_schema = patch.json_schema.apply(flag.json_schema);
         migration_metadata::check_patch(&patch.migration_metadata, faults);
         flag.migration_metadata = patch.migration_metadata.apply(flag.migration_metadata);
+        check_metadata(patch.metadata.as_ref(), faults);
+        flag.metadata = patch.metadata.unwrap_or(flag.metadata);
+        flag.analytics_enabled = patch.analytics_enabled.unwrap_or(flag.analytics_enabled);
         flag.distribution_channel = patch.distribution_channel.unwrap_or(flag.distribution_channel);
         flag.require_approval = patch.require_approval.unwrap_or(flag.require_approval);
         flag.staleness_status = patch.staleness_status.unwrap_or(flag.staleness_status);
@@ -318,6 +345,14 @@ impl Flag {
 
     pub(crate) fn touched(&self, author: &Principal, now: Timestamp) -> Self {
         Self { updated_at: now, last_updated_by: author.user_id, ..self.clone() }
+    }
+}
+
+fn check_metadata(metadata: Option<&serde_json::Map<String, serde_json::Value>>, faults: &mut Faults) {
+    let Some(metadata) = metadata else { return };
+    let bytes = serde_json::to_string(metadata).map_or(usize::MAX, |text| text.len());
+    if bytes > METADATA_MAX_BYTES {
+        faults.push_at("metadata", format!("has {bytes} bytes; give at most {METADATA_MAX_BYTES}"));
     }
 }
 

@@ -1,16 +1,25 @@
 //! What a flag serves in one environment.
 
+mod conformity;
 mod rollouts;
+mod rules;
+
+pub(crate) use rules::conditions;
+pub use rules::{RuleDraft as ClauseRuleDraft, RuleKind};
 
 use crate::allocation::{Allocation, AllocationContext, AllocationDraft, parse_allocation};
-use crate::condition::{PATTERNS_MAX, RuleDraft, TargetingRule};
+use crate::condition::{
+    EXPANDED_PATTERNS_MAX, EXPANDED_RULES_MAX, Expansion, PATTERNS_MAX, RuleDraft, TargetingRule,
+};
 use crate::flag::Flag;
-use crate::id::{EnvironmentId, FlagId, SuggestionId, VariantId};
+use crate::id::{EnvironmentId, FlagId, SavedFilterId, SuggestionId, VariantId};
+use crate::rollout::Rollout;
+use crate::saved_filter::SavedFilter;
 use crate::schedule::Transition;
 use crate::{Faults, Patch, Rejection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Most allocations of a flag in an environment.
 pub const ALLOCATIONS_MAX: usize = 500;
@@ -33,6 +42,9 @@ pub struct FlagEnvironment {
     pub off_variant_id: Option<VariantId>,
     /// In the order of evaluation.
     pub allocations: Vec<Allocation>,
+    /// What rules serve by reference, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<Rollout>,
     /// The oldest change that waits for approval. Not stored with the rest: suggestions have rows of their own.
     #[serde(skip)]
     pub pending_suggestion_id: Option<SuggestionId>,
@@ -67,6 +79,7 @@ impl FlagEnvironment {
             override_variant_id: None,
             off_variant_id: None,
             allocations: Vec::new(),
+            rollouts: Vec::new(),
             pending_suggestion_id: None,
             transitions: Vec::new(),
             updated_at: flag.created_at,
@@ -101,6 +114,32 @@ impl FlagEnvironment {
     pub fn refers_to(&self, variant_id: VariantId) -> bool {
         [self.default_variant_id, self.override_variant_id, self.off_variant_id].contains(&Some(variant_id))
             || self.allocations.iter().any(|allocation| allocation.refers_to(variant_id))
+            || self.rollouts.iter().any(|rollout| rollout.refers_to(variant_id))
+    }
+
+    /// Refuses rules that become too many with these saved filters in place: each costs memory wherever it is
+    /// evaluated.
+    pub fn check_expanded(
+        &self,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+    ) -> Result<(), Rejection> {
+        let mut patterns: usize = 0;
+        for allocation in &self.allocations {
+            let of_rule = |rule: &TargetingRule| {
+                Expansion::of(rule.conditions.iter().map(|condition| &condition.test), saved_filters)
+            };
+            let expanded = allocation.rules.iter().map(of_rule).fold(Expansion::default(), Expansion::plus);
+            patterns = patterns.saturating_add(expanded.patterns);
+            if expanded.rules > EXPANDED_RULES_MAX || patterns > EXPANDED_PATTERNS_MAX {
+                let message = format!(
+                    "allocation {:?} becomes {} rules with its saved filters in place, and the flag has {patterns} \
+                     patterns with them; at most {EXPANDED_RULES_MAX} and {EXPANDED_PATTERNS_MAX}",
+                    allocation.key, expanded.rules
+                );
+                return Err(Rejection::conflict("", message));
+            }
+        }
+        Ok(())
     }
 
     /// The same, enabled or disabled.
@@ -241,7 +280,9 @@ impl FlagEnvironment {
             allocations.extend(allocation);
         }
         faults.check()?;
-        Ok(Self { allocations, updated_at: context.now, ..self.clone() })
+        let mut changed = Self { allocations, updated_at: context.now, ..self.clone() };
+        changed.take_flag_level_as_meant();
+        Ok(changed.without_rollouts_given_up(self))
     }
 
     fn position_of(&self, draft: &AllocationDraft) -> Option<usize> {

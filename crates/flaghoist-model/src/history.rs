@@ -92,6 +92,8 @@ macro_rules! actions {
 actions! {
     /// A project was set up.
     ProjectCreated: Project,
+    /// A project was given another name or description.
+    ProjectUpdated: Project,
     /// An environment was made.
     EnvironmentCreated: Environment,
     /// An environment was changed.
@@ -128,6 +130,18 @@ actions! {
     ConfigurationReverted: FlagEnvironment,
     /// What a flag serves in an environment was copied from another environment.
     ConfigurationCopied: FlagEnvironment,
+    /// A targeting rule was made.
+    TargetingRuleCreated: FlagEnvironment,
+    /// A targeting rule was changed.
+    TargetingRuleUpdated: FlagEnvironment,
+    /// A targeting rule was removed.
+    TargetingRuleDeleted: FlagEnvironment,
+    /// A rollout that rules serve by reference was made.
+    RolloutCreated: FlagEnvironment,
+    /// A rollout that rules serve by reference was changed.
+    RolloutUpdated: FlagEnvironment,
+    /// A rollout that rules serve by reference was removed.
+    RolloutDeleted: FlagEnvironment,
     /// A rollout was started.
     RolloutStarted: FlagEnvironment,
     /// A rollout entered its next step, or its end.
@@ -140,6 +154,14 @@ actions! {
     RolloutStopped: FlagEnvironment,
     /// A saved filter was made.
     SavedFilterCreated: SavedFilter,
+    /// A saved filter was changed.
+    SavedFilterUpdated: SavedFilter,
+    /// A saved filter was removed.
+    SavedFilterDeleted: SavedFilter,
+    /// Something was said of an attribute of contexts.
+    ContextAttributeSaved: Project,
+    /// What was said of an attribute of contexts was removed.
+    ContextAttributeDeleted: Project,
     /// A change was suggested.
     SuggestionCreated: Suggestion,
     /// A suggested change was changed itself.
@@ -274,6 +296,12 @@ impl Change {
             | Action::AllocationsReplaced
             | Action::ServingUpdated
             | Action::ConfigurationReverted
+            | Action::TargetingRuleCreated
+            | Action::TargetingRuleUpdated
+            | Action::TargetingRuleDeleted
+            | Action::RolloutCreated
+            | Action::RolloutUpdated
+            | Action::RolloutDeleted
             | Action::ConfigurationCopied => Some(Event::RuleChanged),
             Action::SuggestionCreated => Some(Event::SuggestionOpened),
             Action::SuggestionApproved | Action::SuggestionRejected => Some(Event::SuggestionDecided),

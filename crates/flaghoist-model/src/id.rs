@@ -62,8 +62,12 @@ typed_ids! {
     ScheduleId,
     /// A step of an exposure schedule.
     StepId,
+    /// A rollout that rules of a flag in an environment serve by reference.
+    RolloutId,
     /// A saved filter of a project.
     SavedFilterId,
+    /// What is known of an attribute that applications evaluate flags with.
+    ContextAttributeId,
     /// A change that waits for approval.
     SuggestionId,
     /// A user or service account.

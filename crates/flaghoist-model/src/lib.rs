@@ -12,8 +12,10 @@
 
 pub mod access;
 pub mod allocation;
+pub mod clause;
 pub mod compile;
 pub mod condition;
+pub mod context_attribute;
 pub mod credential;
 pub mod definition;
 pub mod difference;
@@ -30,6 +32,7 @@ mod names;
 pub mod nesting;
 pub mod patch;
 pub mod project;
+pub mod rollout;
 pub mod saved_filter;
 pub mod schedule;
 pub mod staleness;

@@ -16,8 +16,13 @@ pub struct Project {
     pub key: String,
     /// For people.
     pub name: String,
+    /// For people.
+    #[serde(default)]
+    pub description: Option<String>,
     /// Number of the last committed change; counts up by one with every change, without gaps.
     pub revision: i64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When its name or description was last changed.
+    pub updated_at: Timestamp,
 }

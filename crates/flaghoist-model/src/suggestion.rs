@@ -93,6 +93,8 @@ names! {
         OffVariant = "OFF_VARIANT",
         /// Several of these in an environment at once: a revert, a copy. An extension of ours.
         Configuration = "CONFIGURATION",
+        /// A saved filter that the flag uses. An extension of ours.
+        SavedFilter = "SAVED_FILTER",
     }
 }
 
@@ -111,7 +113,7 @@ impl Property {
             Self::DefaultVariant => Some(&["default_variant_id"]),
             Self::OverrideVariant => Some(&["override_variant_id"]),
             Self::OffVariant => Some(&["off_variant_id"]),
-            Self::Configuration => None,
+            Self::Configuration | Self::SavedFilter => None,
         }
     }
 }

@@ -47,6 +47,16 @@ impl ValueType {
         }
     }
 
+    /// What stands for no value.
+    pub fn empty_value(self) -> Value {
+        match self {
+            Self::Boolean => Value::Bool(false),
+            Self::Integer | Self::Numeric => Value::from(0),
+            Self::String => Value::from(""),
+            Self::Json => Value::Object(serde_json::Map::new()),
+        }
+    }
+
     /// The value that `text` stands for in a variant of this type, or a fault that says what would do.
     pub fn parse(self, text: &str, faults: &mut Faults) -> Option<Value> {
         let parsed = self.parse_quietly(text);

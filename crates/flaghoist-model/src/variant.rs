@@ -2,7 +2,7 @@
 
 use crate::id::VariantId;
 use crate::json_schema::JsonSchema;
-use crate::key::{parse_key, parse_name};
+use crate::key::{parse_description, parse_key, parse_name};
 use crate::migration_metadata;
 use crate::value::ValueType;
 use crate::{Faults, MintId};
@@ -26,6 +26,12 @@ pub struct Variant {
     /// What a migration tool said about where the variant comes from; echoed, never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migration_metadata: Option<serde_json::Value>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where people want to see it among the others; smaller ones come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_index: Option<f64>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -43,6 +49,10 @@ pub struct VariantDraft {
     pub value: Option<String>,
     /// Migration metadata.
     pub migration_metadata: Option<serde_json::Value>,
+    /// Description.
+    pub description: Option<String>,
+    /// Where it is shown.
+    pub order_index: Option<f64>,
 }
 
 /// Makes a variant, or records why not.
@@ -57,6 +67,8 @@ pub(crate) fn create(
     let key = draft.key.and_then(|key| faults.at("key", |faults| parse_key(key, faults)));
     let name = draft.name.and_then(|name| faults.at("name", |faults| parse_name(name, faults)));
     let value = draft.value.and_then(|value| check_value(value, value_type, schema, faults));
+    let description =
+        draft.description.and_then(|text| faults.at("description", |faults| parse_description(text, faults)));
     if let Some(metadata) = &draft.migration_metadata {
         migration_metadata::check(metadata, faults);
     }
@@ -66,6 +78,8 @@ pub(crate) fn create(
         name: name?,
         value: value?,
         migration_metadata: draft.migration_metadata,
+        description,
+        order_index: draft.order_index,
         created_at: now,
         updated_at: now,
     })

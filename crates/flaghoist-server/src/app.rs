@@ -152,8 +152,8 @@ pub fn describe() -> OpenApi {
 /// Datadog dialect.
 fn management() -> OpenApiRouter<AppState> {
     use datadog::{
-        allocations, environments, exposure_schedules, flags, restriction_policies, suggestions, teams,
-        variants,
+        allocations, environments, exposure_schedules, flags, restriction_policies, saved_filters,
+        suggestions, teams, variants,
     };
     OpenApiRouter::new()
         .routes(routes!(flags::list::list_feature_flags, flags::create::create_feature_flag))
@@ -174,6 +174,12 @@ fn management() -> OpenApiRouter<AppState> {
             environments::get::get_environment,
             environments::update::update_environment,
             environments::delete::delete_environment
+        ))
+        .routes(routes!(saved_filters::list::list_saved_filters, saved_filters::create::create_saved_filter))
+        .routes(routes!(
+            saved_filters::get::get_saved_filter,
+            saved_filters::update::update_saved_filter,
+            saved_filters::delete::delete_saved_filter
         ))
         .routes(routes!(suggestions::create::create_suggestion))
         .routes(routes!(suggestions::list::list_suggestions))
@@ -238,6 +244,7 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(rollouts::get::get_rollout))
         .routes(routes!(rollouts::preview::preview_rollout))
         .routes(routes!(rollouts::stream::stream_rollouts))
+        .routes(routes!(native::saved_filter_uses::list_saved_filter_uses))
         .routes(routes!(native::copy::copy_configuration))
         .routes(routes!(native::explain::explain))
         .routes(routes!(native::explain::get_document))

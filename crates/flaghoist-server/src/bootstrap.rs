@@ -9,7 +9,7 @@ use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{CredentialId, HistoryId, ProjectId, UserId};
 use flaghoist_model::project::{DEFAULT_PROJECT_KEY, Project};
 use flaghoist_model::user::{Membership, User, UserKind};
-use flaghoist_model::{Faults, MintId, Rejection};
+use flaghoist_model::{Faults, MintId, Patch, Rejection};
 use flaghoist_store::{Constraint, Error, Store, Writer};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -127,8 +127,10 @@ pub async fn first_start(
         id: ProjectId::mint(ids),
         key: DEFAULT_PROJECT_KEY.to_owned(),
         name: "Default".to_owned(),
+        description: None,
         revision: 1,
         created_at: now,
+        updated_at: now,
     };
     let mut writer = match store.begin_project(&project).await {
         Ok(writer) => writer,
@@ -148,7 +150,7 @@ pub async fn first_start(
         created_at: now,
     };
     writer.insert_user(&user).await?;
-    let first = furnish(writer.as_mut(), &project, user.id, given, now, ids).await?;
+    let first = furnish(writer.as_mut(), &project, user.id, USUAL_ENVIRONMENTS, given, now, ids).await?;
     let bootstrap = Bootstrap {
         url: url.to_owned(),
         project_id: project.id.to_string(),
@@ -194,6 +196,7 @@ pub(crate) async fn furnish(
     writer: &mut dyn Writer,
     project: &Project,
     admin_id: UserId,
+    first_environments: &[FirstEnvironment],
     given: GivenSecrets,
     now: Timestamp,
     ids: &dyn MintId,
@@ -215,7 +218,8 @@ pub(crate) async fn furnish(
         given.application_key,
     )?;
     let mut environments = Vec::new();
-    for environment in first_environments(project, now, ids)? {
+    for environment in first_environments {
+        let environment = environment.make(project, now, ids)?;
         writer.insert_environment(&environment).await?;
         environments.push(keys.make_sdk_keys(&environment)?);
     }
@@ -244,27 +248,58 @@ fn check_given(given: &GivenSecrets) -> Result<(), BootstrapError> {
     Ok(())
 }
 
-fn first_environments(
-    project: &Project,
-    now: Timestamp,
-    ids: &dyn MintId,
-) -> Result<Vec<Environment>, Rejection> {
-    let plan: [(&str, &[&str], bool); 3] = [
-        ("Development", &["dev", "development"], false),
-        ("Staging", &["staging"], false),
-        ("Production", &["prod", "production"], true),
-    ];
-    plan.into_iter()
-        .map(|(name, queries, is_production)| {
-            let draft = EnvironmentDraft {
-                name: Some(name.to_owned()),
-                queries: Some(queries.iter().map(ToString::to_string).collect()),
-                is_production: Some(is_production),
-                ..EnvironmentDraft::default()
-            };
-            Environment::create(draft, project.id, now, ids, Faults::new())
-        })
-        .collect()
+/// An environment that a new project starts with.
+pub(crate) struct FirstEnvironment {
+    name: &'static str,
+    description: Option<&'static str>,
+    queries: &'static [&'static str],
+    is_production: bool,
+}
+
+/// What projects start with.
+pub(crate) const USUAL_ENVIRONMENTS: &[FirstEnvironment] = &[
+    FirstEnvironment {
+        name: "Development",
+        description: None,
+        queries: &["dev", "development"],
+        is_production: false,
+    },
+    FirstEnvironment { name: "Staging", description: None, queries: &["staging"], is_production: false },
+    FirstEnvironment {
+        name: "Production",
+        description: None,
+        queries: &["prod", "production"],
+        is_production: true,
+    },
+];
+
+/// What projects start with that are made through the Flagmint interface. The oldest one is the default.
+pub(crate) const LIVE_AND_STAGING: &[FirstEnvironment] = &[
+    FirstEnvironment {
+        name: "Live",
+        description: Some("What your users get"),
+        queries: &["live"],
+        is_production: true,
+    },
+    FirstEnvironment {
+        name: "Staging",
+        description: Some("Where changes are tried first"),
+        queries: &["staging"],
+        is_production: false,
+    },
+];
+
+impl FirstEnvironment {
+    fn make(&self, project: &Project, now: Timestamp, ids: &dyn MintId) -> Result<Environment, Rejection> {
+        let draft = EnvironmentDraft {
+            name: Some(self.name.to_owned()),
+            description: self.description.map_or(Patch::Keep, |text| Patch::Set(text.to_owned())),
+            queries: Some(self.queries.iter().map(ToString::to_string).collect()),
+            is_production: Some(self.is_production),
+            ..EnvironmentDraft::default()
+        };
+        Environment::create(draft, project.id, now, ids, Faults::new())
+    }
 }
 
 /// Makes keys and remembers what to store of them.

@@ -16,6 +16,7 @@ mod policies;
 mod projects;
 mod roles;
 mod rollouts;
+mod saved_filters;
 mod sessions;
 mod suggestions;
 mod teams;
@@ -29,8 +30,8 @@ pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
-    CreatedFlagRecord, FirstAllocation, FlagChange, FlagView, change_flag, create_flag, staleness_of,
-    view_flag, view_flags,
+    CreatedFlagRecord, FirstAllocation, FirstEntries, FlagChange, FlagView, change_flag, create_flag,
+    staleness_of, view_flag, view_flags,
 };
 pub(crate) use history::{HistoryView, revert, view_history, view_history_entry};
 pub(crate) use keys::{KeyView, NewKey, create_key, revoke_key, view_key, view_keys};
@@ -42,6 +43,10 @@ pub(crate) use policies::{delete_policy, save_policy, view_policy};
 pub(crate) use projects::{create_project, view_projects};
 pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};
 pub(crate) use rollouts::{Moved, RolloutView, command_rollout, move_due, view_rollout, view_rollouts};
+pub(crate) use saved_filters::{
+    SavedFilterOutcome, SavedFilterUses, change_saved_filter, create_saved_filter, delete_saved_filter,
+    view_saved_filter, view_saved_filters,
+};
 pub(crate) use sessions::{log_in, log_out};
 pub(crate) use suggestions::{
     SuggestionView, Verdict, Wanted, comment_on_suggestion, decide, delete_suggestion, drift,
@@ -58,7 +63,7 @@ use crate::ApiError;
 use crate::access::authentication::check_still_allowed;
 use crate::app::App;
 use flaghoist_model::access::{Actor, Principal};
-use flaghoist_model::compile::compile_flag;
+use flaghoist_model::compile::{compile_flag, default_value};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Aggregate, Authority, Change, HistoryEntry};
@@ -66,10 +71,13 @@ use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilt
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::schedule::Transition;
 use flaghoist_model::webhook::{Delivery, Event};
-use flaghoist_store::Writer;
+use flaghoist_store::{Reader, Writer};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// The saved filters of a project.
+pub(crate) type SavedFilters = BTreeMap<SavedFilterId, SavedFilter>;
 
 /// An open change of one project.
 pub(crate) struct Edit<'a> {
@@ -118,9 +126,8 @@ impl<'a> Edit<'a> {
         Ok(Self { app, principal, now, writer, transitions: Vec::new() })
     }
 
-    pub(crate) async fn saved_filters(&mut self) -> Result<BTreeMap<SavedFilterId, SavedFilter>, ApiError> {
-        let filters = self.writer.saved_filters(self.principal.project_id).await?;
-        Ok(filters.into_iter().map(|filter| (filter.id, filter)).collect())
+    pub(crate) async fn saved_filters(&mut self) -> Result<SavedFilters, ApiError> {
+        saved_filters_of(self.writer.as_mut(), self.principal.project_id).await
     }
 
     /// Commits and publishes. What webhooks are told of it is committed with it.
@@ -148,6 +155,15 @@ impl<'a> Edit<'a> {
         publish(self.app).await;
         Ok(entry)
     }
+}
+
+/// The saved filters of a project, by id.
+pub(crate) async fn saved_filters_of(
+    reader: &mut dyn Reader,
+    project_id: ProjectId,
+) -> Result<SavedFilters, ApiError> {
+    let filters = reader.saved_filters(project_id).await?;
+    Ok(filters.into_iter().map(|filter| (filter.id, filter)).collect())
 }
 
 /// Commits a change with what webhooks are told of it.
@@ -206,8 +222,19 @@ pub(crate) async fn publish(app: &App) {
 fn serves_the_same(
     before: (&Flag, &FlagEnvironment),
     after: (&Flag, &FlagEnvironment),
-    saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+    saved_filters: &SavedFilters,
 ) -> bool {
     before.0.distribution_channel == after.0.distribution_channel
+        && default_value(before.0, before.1) == default_value(after.0, after.1)
         && compile_flag(before.0, before.1, saved_filters) == compile_flag(after.0, after.1, saved_filters)
+}
+
+/// Whether readers get the same of a flag in an environment with other saved filters.
+fn serves_the_same_by(
+    flag: &Flag,
+    entry: &FlagEnvironment,
+    before: &SavedFilters,
+    after: &SavedFilters,
+) -> bool {
+    compile_flag(flag, entry, before) == compile_flag(flag, entry, after)
 }

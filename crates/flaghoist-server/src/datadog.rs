@@ -12,6 +12,7 @@ pub(crate) mod exposure_schedules;
 pub(crate) mod flags;
 mod names;
 pub(crate) mod restriction_policies;
+pub(crate) mod saved_filters;
 pub(crate) mod suggestions;
 pub(crate) mod teams;
 pub(crate) mod variants;

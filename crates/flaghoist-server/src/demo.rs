@@ -79,7 +79,10 @@ async fn add_flag(app: &App, principal: &Principal, flag: &DemoFlag) -> Result<(
         ..FlagDraft::default()
     };
     let FlagView { flag: made, environments, .. } =
-        commands::create_flag(app, principal, draft, Vec::new(), Faults::new()).await?;
+        commands::create_flag(app, principal, draft, "", Faults::new(), |first| {
+            first.with_allocations(Vec::new(), "")
+        })
+        .await?;
     for (environment, _) in environments {
         let place = (made.id, environment.id);
         let serve = |change: EntryChange<'_>| serve(&change, flag, &environment.key);

@@ -185,6 +185,8 @@ fn duplicate(constraint: Constraint) -> Fault {
         Constraint::EnvironmentName => ("name", "an environment with this name already exists"),
         Constraint::EnvironmentQuery => ("queries", "one of these values belongs to another environment"),
         Constraint::SavedFilterName => ("name", "a saved filter with this name already exists"),
+        Constraint::SavedFilterKey => ("key", "a saved filter with this key already exists"),
+        Constraint::ContextAttributeKey => ("key", "an attribute with this key already exists"),
         Constraint::ProjectKey => ("key", "a project with this key already exists"),
         Constraint::UserEmail => ("email", "a user with this e-mail already exists"),
         Constraint::RoleName => ("name", "a role with this name already exists"),

@@ -16,6 +16,7 @@ pub(crate) mod projects;
 pub(crate) mod restriction_policy;
 pub(crate) mod roles;
 pub(crate) mod rollouts;
+pub(crate) mod saved_filter_uses;
 pub(crate) mod sdk_keys;
 pub(crate) mod serving;
 pub(crate) mod session;

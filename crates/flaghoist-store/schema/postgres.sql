@@ -10,6 +10,20 @@ CREATE TABLE allocations (
 );
 CREATE INDEX allocations_by_place ON public.allocations USING btree (flag_id, environment_id);
 
+CREATE TABLE context_attributes (
+    id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    key text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT context_attribute_key UNIQUE (project_id, key),
+    CONSTRAINT context_attributes_pkey PRIMARY KEY (id),
+    CONSTRAINT context_attributes_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
 CREATE TABLE credentials (
     id uuid NOT NULL,
     project_id uuid NOT NULL,
@@ -157,6 +171,8 @@ CREATE TABLE projects (
     name text NOT NULL,
     revision bigint NOT NULL,
     created_at bigint NOT NULL,
+    description text,
+    updated_at bigint NOT NULL,
     CONSTRAINT project_key UNIQUE (key),
     CONSTRAINT projects_pkey PRIMARY KEY (id)
 );
@@ -207,6 +223,15 @@ CREATE TABLE rollout_transitions (
 );
 CREATE INDEX rollout_transitions_by_schedule ON public.rollout_transitions USING btree (schedule_id, revision, sequence);
 
+CREATE TABLE saved_filter_uses (
+    saved_filter_id uuid NOT NULL,
+    flag_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    CONSTRAINT saved_filter_use_place FOREIGN KEY (flag_id, environment_id) REFERENCES flag_environments(flag_id, environment_id) ON DELETE CASCADE,
+    CONSTRAINT saved_filter_uses_pkey PRIMARY KEY (saved_filter_id, flag_id, environment_id)
+);
+CREATE INDEX saved_filter_uses_by_place ON public.saved_filter_uses USING btree (flag_id, environment_id);
+
 CREATE TABLE saved_filters (
     id uuid NOT NULL,
     project_id uuid NOT NULL,
@@ -216,10 +241,12 @@ CREATE TABLE saved_filters (
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     revision bigint NOT NULL,
+    key text,
     CONSTRAINT saved_filter_name UNIQUE (project_id, name),
     CONSTRAINT saved_filters_pkey PRIMARY KEY (id),
     CONSTRAINT saved_filters_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
 );
+CREATE UNIQUE INDEX saved_filter_key ON public.saved_filters USING btree (project_id, key);
 
 CREATE TABLE sessions (
     id uuid NOT NULL,

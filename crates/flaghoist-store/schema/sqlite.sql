@@ -11,6 +11,18 @@ CREATE TABLE allocations (
 
 CREATE INDEX allocations_by_place ON allocations (flag_id, environment_id);
 
+CREATE TABLE context_attributes (
+    id         BLOB    NOT NULL PRIMARY KEY,
+    project_id BLOB    NOT NULL REFERENCES projects (id),
+    key        TEXT    NOT NULL,
+    format     INTEGER NOT NULL,
+    document   TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    CONSTRAINT context_attribute_key UNIQUE (project_id, key)
+) STRICT;
+
 CREATE TABLE credentials (
     id             BLOB    NOT NULL PRIMARY KEY,
     project_id     BLOB    NOT NULL REFERENCES projects (id),
@@ -157,7 +169,7 @@ CREATE TABLE projects (
     name       TEXT    NOT NULL,
     -- Counts changes without gaps: every writer takes the next number before it does anything else.
     revision   INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, description TEXT, updated_at INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT project_key UNIQUE (key)
 ) STRICT;
 
@@ -207,6 +219,17 @@ CREATE TABLE rollout_transitions (
 
 CREATE INDEX rollout_transitions_by_schedule ON rollout_transitions (schedule_id, revision, sequence);
 
+CREATE TABLE saved_filter_uses (
+    saved_filter_id BLOB NOT NULL,
+    flag_id         BLOB NOT NULL,
+    environment_id  BLOB NOT NULL,
+    PRIMARY KEY (saved_filter_id, flag_id, environment_id),
+    CONSTRAINT saved_filter_use_place
+        FOREIGN KEY (flag_id, environment_id) REFERENCES flag_environments (flag_id, environment_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX saved_filter_uses_by_place ON saved_filter_uses (flag_id, environment_id);
+
 CREATE TABLE saved_filters (
     id         BLOB    NOT NULL PRIMARY KEY,
     project_id BLOB    NOT NULL REFERENCES projects (id),
@@ -215,9 +238,11 @@ CREATE TABLE saved_filters (
     document   TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    revision   INTEGER NOT NULL,
+    revision   INTEGER NOT NULL, key TEXT,
     CONSTRAINT saved_filter_name UNIQUE (project_id, name)
 ) STRICT;
+
+CREATE UNIQUE INDEX saved_filter_key ON saved_filters (project_id, key);
 
 CREATE TABLE sessions (
     id          BLOB NOT NULL PRIMARY KEY,

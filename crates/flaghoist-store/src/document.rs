@@ -4,13 +4,16 @@
 
 use flaghoist_model::access::{Actor, Binding, CustomRole, Dialect, PermissionSet, RestrictionPolicy};
 use flaghoist_model::allocation::Allocation;
+use flaghoist_model::clause::Clauses;
 use flaghoist_model::condition::TargetingRule;
+use flaghoist_model::context_attribute::{AttributeCategory, ContextAttribute};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{DistributionChannel, Flag, StalenessStatus};
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Authority, Change};
 use flaghoist_model::id::{HistoryId, UserId, VariantId};
-use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::rollout::Rollout;
+use flaghoist_model::saved_filter::{CreationType, SavedFilter};
 use flaghoist_model::user::Team;
 use flaghoist_model::value::ValueType;
 use flaghoist_model::variant::Variant;
@@ -55,8 +58,17 @@ pub(crate) struct FlagDocument {
     pub(crate) require_approval: bool,
     pub(crate) staleness_status: StalenessStatus,
     pub(crate) migration_metadata: Option<Value>,
+    #[serde(default = "reports_by_default")]
+    pub(crate) analytics_enabled: bool,
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub(crate) metadata: serde_json::Map<String, Value>,
     pub(crate) created_by: UserId,
     pub(crate) last_updated_by: UserId,
+}
+
+/// What flags of earlier versions mean.
+fn reports_by_default() -> bool {
+    true
 }
 
 impl From<&Flag> for FlagDocument {
@@ -72,6 +84,8 @@ impl From<&Flag> for FlagDocument {
             require_approval: flag.require_approval,
             staleness_status: flag.staleness_status,
             migration_metadata: flag.migration_metadata.clone(),
+            analytics_enabled: flag.analytics_enabled,
+            metadata: flag.metadata.clone(),
             created_by: flag.created_by,
             last_updated_by: flag.last_updated_by,
         }
@@ -86,6 +100,8 @@ pub(crate) struct FlagEnvironmentDocument {
     pub(crate) override_variant_id: Option<VariantId>,
     pub(crate) off_variant_id: Option<VariantId>,
     pub(crate) allocations: Vec<Allocation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rollouts: Vec<Rollout>,
 }
 
 impl From<&FlagEnvironment> for FlagEnvironmentDocument {
@@ -96,6 +112,7 @@ impl From<&FlagEnvironment> for FlagEnvironmentDocument {
             override_variant_id: entry.override_variant_id,
             off_variant_id: entry.off_variant_id,
             allocations: entry.allocations.clone(),
+            rollouts: entry.rollouts.clone(),
         }
     }
 }
@@ -103,12 +120,62 @@ impl From<&FlagEnvironment> for FlagEnvironmentDocument {
 /// The rest of a [`SavedFilter`].
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SavedFilterDocument {
+    #[serde(default)]
+    pub(crate) description: Option<String>,
+    #[serde(default = "by_rules")]
+    pub(crate) creation_type: CreationType,
     pub(crate) rules: Vec<TargetingRule>,
+    #[serde(default)]
+    pub(crate) clauses: Option<Clauses>,
+    #[serde(default)]
+    pub(crate) migration_metadata: Option<Value>,
+}
+
+fn by_rules() -> CreationType {
+    CreationType::Rules
 }
 
 impl From<&SavedFilter> for SavedFilterDocument {
     fn from(filter: &SavedFilter) -> Self {
-        Self { rules: filter.rules.clone() }
+        Self {
+            description: filter.description.clone(),
+            creation_type: filter.creation_type,
+            rules: filter.rules.clone(),
+            clauses: filter.clauses.clone(),
+            migration_metadata: filter.migration_metadata.clone(),
+        }
+    }
+}
+
+/// The rest of a [`ContextAttribute`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ContextAttributeDocument {
+    pub(crate) label: String,
+    pub(crate) value_type: String,
+    pub(crate) category: AttributeCategory,
+    pub(crate) operators: Vec<String>,
+    pub(crate) is_custom: bool,
+    pub(crate) is_active: bool,
+    pub(crate) suggestions: Vec<String>,
+    pub(crate) placeholder: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) created_by: Option<UserId>,
+}
+
+impl From<&ContextAttribute> for ContextAttributeDocument {
+    fn from(attribute: &ContextAttribute) -> Self {
+        Self {
+            label: attribute.label.clone(),
+            value_type: attribute.value_type.clone(),
+            category: attribute.category,
+            operators: attribute.operators.clone(),
+            is_custom: attribute.is_custom,
+            is_active: attribute.is_active,
+            suggestions: attribute.suggestions.clone(),
+            placeholder: attribute.placeholder.clone(),
+            description: attribute.description.clone(),
+            created_by: attribute.created_by,
+        }
     }
 }
 

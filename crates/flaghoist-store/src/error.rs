@@ -19,6 +19,10 @@ pub enum Constraint {
     AllocationKey,
     /// Name of a saved filter in its project.
     SavedFilterName,
+    /// Key of a saved filter in its project.
+    SavedFilterKey,
+    /// Key of a context attribute in its project.
+    ContextAttributeKey,
     /// E-mail of a user.
     UserEmail,
     /// Secret of a key.

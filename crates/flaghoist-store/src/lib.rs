@@ -41,20 +41,21 @@ pub use events::{
 pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
 pub use queries::{
     DueSchedule, FlagFilter, FlagPage, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
-    RolloutFilter, SchedulePlace, SuggestionFilter,
+    RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
 };
 pub use sqlite::{SqliteEvents, SqliteStore};
 
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};
+use flaghoist_model::context_attribute::ContextAttribute;
 use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
-    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, ScheduleId, SessionId, SuggestionId,
-    TeamId, UserId, WebhookId,
+    ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
+    ScheduleId, SessionId, SuggestionId, TeamId, UserId, WebhookId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
@@ -247,6 +248,16 @@ pub trait Reader: Send {
     /// All saved filters of a project.
     async fn saved_filters(&mut self, project_id: ProjectId) -> Result<Vec<SavedFilter>>;
 
+    /// Where a saved filter is used.
+    async fn saved_filter_uses(
+        &mut self,
+        project_id: ProjectId,
+        id: SavedFilterId,
+    ) -> Result<Vec<SavedFilterUse>>;
+
+    /// What was said of context attributes in a project, by key.
+    async fn context_attributes(&mut self, project_id: ProjectId) -> Result<Vec<ContextAttribute>>;
+
     /// What changed after `revision`; 0 gives everything. `None` when there is no such project.
     async fn changes_since(&mut self, project_id: ProjectId, revision: i64)
     -> Result<Option<ProjectChanges>>;
@@ -321,6 +332,21 @@ pub trait Writer: Reader {
 
     /// Adds a saved filter.
     async fn insert_saved_filter(&mut self, filter: &SavedFilter) -> Result<()>;
+
+    /// Replaces a saved filter that still has the revision it carries.
+    async fn update_saved_filter(&mut self, filter: &SavedFilter) -> Result<()>;
+
+    /// Removes a saved filter. The caller has made sure that nothing uses it.
+    async fn delete_saved_filter(&mut self, id: SavedFilterId) -> Result<()>;
+
+    /// Changes the name and description of this project.
+    async fn update_project(&mut self, project: &Project) -> Result<()>;
+
+    /// Adds or replaces what is known of a context attribute.
+    async fn save_context_attribute(&mut self, attribute: &ContextAttribute) -> Result<()>;
+
+    /// Removes what is known of a context attribute.
+    async fn delete_context_attribute(&mut self, id: ContextAttributeId) -> Result<()>;
 
     /// Adds a user of the installation.
     async fn insert_user(&mut self, user: &User) -> Result<()>;

@@ -24,12 +24,14 @@ pub(crate) const SQLITE: &[Step] = &[
     step!("sqlite", 1, "create_control_tables"),
     step!("sqlite", 2, "add_access_approvals_history"),
     step!("sqlite", 3, "add_rollouts"),
+    step!("sqlite", 4, "add_flagmint"),
 ];
 
 pub(crate) const POSTGRES: &[Step] = &[
     step!("postgres", 1, "create_control_tables"),
     step!("postgres", 2, "add_access_approvals_history"),
     step!("postgres", 3, "add_rollouts"),
+    step!("postgres", 4, "add_flagmint"),
 ];
 
 /// The schema of counts, which has steps of its own.

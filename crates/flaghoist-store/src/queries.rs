@@ -5,7 +5,9 @@ use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::Aggregate;
-use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, ScheduleId, SuggestionId, UserId};
+use flaghoist_model::id::{
+    EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId, ScheduleId, SuggestionId, UserId,
+};
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::schedule::{ScheduleStatus, Transition};
@@ -134,6 +136,17 @@ pub struct KeptTransition {
     pub user_id: Option<UserId>,
     /// The transition.
     pub transition: Transition,
+}
+
+/// That allocations of a flag in an environment name a saved filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SavedFilterUse {
+    /// The filter.
+    pub saved_filter_id: SavedFilterId,
+    /// The flag.
+    pub flag_id: FlagId,
+    /// The environment.
+    pub environment_id: EnvironmentId,
 }
 
 /// That a suggestion is open.

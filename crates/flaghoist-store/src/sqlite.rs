@@ -11,6 +11,8 @@ mod bookkeeping;
 mod changes;
 #[path = "shared/columns.rs"]
 mod columns;
+#[path = "shared/context_attributes.rs"]
+mod context_attributes;
 #[path = "shared/credentials.rs"]
 mod credentials;
 #[path = "shared/deliveries.rs"]

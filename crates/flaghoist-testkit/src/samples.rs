@@ -15,7 +15,7 @@ use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{ConditionId, CredentialId, HistoryId, ProjectId, RuleId, SavedFilterId, UserId};
 use flaghoist_model::project::Project;
-use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::saved_filter::{CreationType, SavedFilter};
 use flaghoist_model::schedule::{ScheduleDraft, StepDraft, Strategy};
 use flaghoist_model::user::{User, UserKind};
 use flaghoist_model::value::ValueType;
@@ -73,7 +73,15 @@ impl Samples {
     /// The project.
     pub fn project(&self, key: &str) -> Project {
         let name = format!("Project {key}");
-        Project { id: self.project_id, key: key.to_owned(), name, revision: 0, created_at: self.now }
+        Project {
+            id: self.project_id,
+            key: key.to_owned(),
+            name,
+            description: None,
+            revision: 0,
+            created_at: self.now,
+            updated_at: self.now,
+        }
     }
 
     /// An environment whose key and only query come from its name.
@@ -107,7 +115,7 @@ impl Samples {
             key: Some(key.to_owned()),
             name: Some(key.to_owned()),
             value: Some(value.to_owned()),
-            migration_metadata: None,
+            ..VariantDraft::default()
         };
         let draft = FlagDraft {
             key: Some(key.to_owned()),
@@ -129,6 +137,8 @@ impl Samples {
             migration_metadata: Some(
                 json!({"from": "elsewhere", "n": 0.1, "z": null, "a": [1, 2.5, "\u{0}"]}),
             ),
+            description: Some("For those who asked".to_owned()),
+            order_index: Some(1.5),
         };
         let draft = FlagDraft {
             key: Some(key.to_owned()),
@@ -147,6 +157,8 @@ impl Samples {
             staleness_status: Some(StalenessStatus::Permanent),
             tags: Some(vec!["team:checkout".to_owned(), "q4".to_owned()]),
             migration_metadata: Some(json!({"zeta": 1, "alpha": {"big": 9_007_199_254_740_993_i64}})),
+            analytics_enabled: Some(false),
+            metadata: json!({"flag_template": "ab_test"}).as_object().cloned(),
         };
         Flag::create(draft, &self.author(), self.now, &self.ids, Faults::new()).expect("a valid sample")
     }
@@ -169,8 +181,13 @@ impl Samples {
         SavedFilter {
             id: SavedFilterId::mint(&self.ids),
             project_id: self.project_id,
+            key: flaghoist_model::key::slug(name),
             name: name.to_owned(),
+            description: Some("Who is there".to_owned()),
+            creation_type: CreationType::Rules,
             rules: vec![rule],
+            clauses: None,
+            migration_metadata: Some(json!({"from": "elsewhere"})),
             created_at,
             updated_at,
             revision: 0,

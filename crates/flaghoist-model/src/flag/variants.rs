@@ -4,7 +4,7 @@ use super::Flag;
 use crate::access::Principal;
 use crate::id::VariantId;
 use crate::json_schema::JsonSchema;
-use crate::key::parse_name;
+use crate::key::{parse_description, parse_name};
 use crate::migration_metadata;
 use crate::value::ValueType;
 use crate::variant::{self, Variant, VariantDraft};
@@ -27,6 +27,10 @@ pub struct VariantPatch {
     pub value: Option<String>,
     /// Migration metadata.
     pub migration_metadata: Patch<serde_json::Value>,
+    /// Description.
+    pub description: Patch<String>,
+    /// Where it is shown.
+    pub order_index: Option<f64>,
 }
 
 impl Flag {
@@ -131,6 +135,11 @@ impl Flag {
             }
             variant.value = value;
         }
+        variant.description = match patch.description {
+            Patch::Set(text) => faults.at("description", |faults| parse_description(text, faults)),
+            other => other.apply(variant.description.take()),
+        };
+        variant.order_index = patch.order_index.or(variant.order_index);
         migration_metadata::check_patch(&patch.migration_metadata, &mut faults);
         variant.migration_metadata = patch.migration_metadata.apply(variant.migration_metadata.take());
         variant.updated_at = now;

@@ -5,8 +5,10 @@ use crate::Rejection;
 use crate::allocation::Allocation;
 use crate::flag::Flag;
 use crate::id::ScheduleId;
-use crate::schedule::{Cause, Command, Schedule, ScheduleStatus, Transition};
+use crate::rollout::Rollout;
+use crate::schedule::{Cause, Command, Deed, Schedule, ScheduleStatus, Transition};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 impl FlagEnvironment {
     /// Whether the flag serves its allocations here at all.
@@ -19,9 +21,20 @@ impl FlagEnvironment {
         self.schedules().find(|(_, schedule)| schedule.id == id)
     }
 
-    /// All schedules with their allocations.
+    /// All schedules with their allocations; with the first of them when several serve one rollout.
     pub fn schedules(&self) -> impl Iterator<Item = (&Allocation, &Schedule)> {
-        self.allocations.iter().filter_map(|allocation| Some((allocation, allocation.schedule.as_ref()?)))
+        let mut seen = BTreeSet::new();
+        let with_schedule = self
+            .allocations
+            .iter()
+            .filter_map(|allocation| Some((allocation, allocation.schedule.as_ref()?)));
+        with_schedule.filter(move |(_, schedule)| seen.insert(schedule.id))
+    }
+
+    /// All of them, also copies, to be changed alike.
+    fn schedules_mut(&mut self) -> impl Iterator<Item = &mut Schedule> {
+        let own = self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut());
+        own.chain(self.rollouts.iter_mut().filter_map(|rollout| rollout.schedule.as_mut()))
     }
 
     /// The same after somebody's command. `reshuffle` starts with other subjects than the run before, which is only
@@ -48,6 +61,11 @@ impl FlagEnvironment {
         let mut changed = Self { updated_at: now, ..entry };
         changed.put_schedule(after, Some(transition));
         if reshuffle {
+            for rollout in &mut changed.rollouts {
+                if rollout.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
+                    rollout.salt = format!("rollout-{}-{run}", rollout.id);
+                }
+            }
             for allocation in &mut changed.allocations {
                 if allocation.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
                     allocation.reshuffle(flag, id, run);
@@ -88,16 +106,17 @@ impl FlagEnvironment {
     /// The same with its schedules held back or let go as the flag serves its allocations or not. What is to start by
     /// itself is due then. Changes of the flag itself end with this: the history of what it serves is not theirs.
     #[must_use]
-    pub fn held_or_let_go(mut self, flag: &Flag, now: Timestamp) -> Self {
-        let is_active = self.is_active(flag);
-        let schedules: Vec<Schedule> = self.schedules().map(|(_, schedule)| schedule.clone()).collect();
+    pub fn held_or_let_go(self, flag: &Flag, now: Timestamp) -> Self {
+        let mut entry = self.conformed();
+        let is_active = entry.is_active(flag);
+        let schedules: Vec<Schedule> = entry.schedules().map(|(_, schedule)| schedule.clone()).collect();
         for schedule in schedules {
             let (after, transition) = schedule.settled(is_active, now);
             if after != schedule {
-                self.put_schedule(after, transition);
+                entry.put_schedule(after, transition);
             }
         }
-        self
+        entry
     }
 
     /// The same where every schedule that differs from `before`, or was asked to move, counts as approved.
@@ -109,7 +128,7 @@ impl FlagEnvironment {
             .filter(|transition| transition.cause == Cause::Request)
             .map(|transition| transition.schedule_id)
             .collect();
-        for schedule in self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut()) {
+        for schedule in self.schedules_mut() {
             let known = before.schedule(schedule.id).map(|(_, known)| known);
             let is_same = known.is_some_and(|known| known.definition_eq(schedule));
             schedule.is_approved |= !is_same || asked.contains(&schedule.id);
@@ -121,7 +140,7 @@ impl FlagEnvironment {
     /// come through in `former`.
     #[must_use]
     pub fn with_former_progress(mut self, former: &Self, present: &Self) -> Self {
-        for schedule in self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut()) {
+        for schedule in self.schedules_mut() {
             if present.schedule(schedule.id).is_some() {
                 continue;
             }
@@ -135,7 +154,7 @@ impl FlagEnvironment {
     /// Whether `after` may replace this one: what a rollout that is on shows people stays as it is, and so do the
     /// steps of one that is through (section 7 of `rollouts.md`, decision 16). Where a rollout stands does not count.
     pub fn check_locked(&self, after: &Self) -> Result<(), Rejection> {
-        for (allocation, schedule) in self.schedules() {
+        for (allocation, schedule) in self.own_schedules() {
             let next = after.allocations.iter().find(|next| next.id == allocation.id);
             if let Some(member) = locked_member(allocation, schedule, next) {
                 let key = &allocation.key;
@@ -148,14 +167,40 @@ impl FlagEnvironment {
                 return Err(Rejection::conflict("", message));
             }
         }
+        let is_stopped = |rollout: &Rollout| {
+            let mut stops = after.transitions.iter().filter(|made| made.deed == Deed::Stopped);
+            stops
+                .any(|made| rollout.schedule.as_ref().is_some_and(|schedule| schedule.id == made.schedule_id))
+        };
+        for rollout in self.rollouts.iter().filter(|rollout| !is_stopped(rollout)) {
+            rollout.check_locked(after.rollouts.iter().find(|next| next.id == rollout.id))?;
+            let followers = self.allocations.iter().filter(|follower| follower.follows(rollout.id));
+            for follower in followers.filter(|_| rollout.is_on()) {
+                let next = after.allocations.iter().find(|next| next.id == follower.id);
+                if next.is_some_and(|next| next.serving.is_none() && next.schedule.is_some()) {
+                    let message = format!(
+                        "allocation {:?} serves rollout {}, which is on, so its exposure_schedule is locked; stop \
+                         the rollout first",
+                        follower.key, rollout.id
+                    );
+                    return Err(Rejection::conflict("", message));
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Schedules that no rollout shares.
+    fn own_schedules(&self) -> impl Iterator<Item = (&Allocation, &Schedule)> {
+        let is_own =
+            |allocation: &Allocation| allocation.serving.is_none_or(|one| one.rollout_id().is_none());
+        self.schedules().filter(move |(allocation, _)| is_own(allocation))
     }
 
     fn put_schedule(&mut self, after: Schedule, transition: Option<Transition>) {
         let id = after.id;
-        let mut places = self.allocations.iter_mut().filter_map(|allocation| allocation.schedule.as_mut());
-        if let Some(place) = places.find(|schedule| schedule.id == id) {
-            *place = after;
+        for place in self.schedules_mut().filter(|schedule| schedule.id == id) {
+            *place = after.clone();
         }
         self.transitions.extend(transition);
     }

@@ -43,6 +43,13 @@ pub struct ScheduleDraft {
 }
 
 impl Schedule {
+    /// The same for another allocation that no longer follows what it followed: it begins anew.
+    #[must_use]
+    pub(crate) fn of_its_own(&self, now: Timestamp, ids: &dyn MintId) -> Self {
+        let fresh = Self { id: ScheduleId::mint(ids), ..self.clone() };
+        fresh.standing(None, now)
+    }
+
     /// The schedule that a draft asks for, of no flag: to see what it would do. Its control is not looked at.
     pub fn of_no_flag(
         draft: ScheduleDraft,

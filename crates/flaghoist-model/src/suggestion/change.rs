@@ -6,7 +6,7 @@ use crate::definition::{DefinitionHash, EntryDefinition, FlagDefinition};
 use crate::difference::{Difference, differences};
 use crate::flag::Flag;
 use crate::flag_environment::FlagEnvironment;
-use crate::id::{EnvironmentId, SavedFilterId, ScheduleId, VariantId};
+use crate::id::{EnvironmentId, FlagId, SavedFilterId, ScheduleId, VariantId};
 use crate::saved_filter::SavedFilter;
 use crate::schedule::{self, Cause, Command};
 use jiff::Timestamp;
@@ -90,6 +90,15 @@ pub enum ProposedChange {
         #[serde(default)]
         served_in: BTreeSet<EnvironmentId>,
     },
+    /// A saved filter that protected flags use.
+    SavedFilter {
+        /// What it is when the suggestion is made.
+        base: Box<SavedFilter>,
+        /// What it shall be.
+        target: Box<SavedFilter>,
+        /// The flags in environments that use it, as whoever approves it sees them.
+        used_in: BTreeSet<(FlagId, EnvironmentId)>,
+    },
 }
 
 impl ProposedChange {
@@ -116,6 +125,7 @@ impl ProposedChange {
             Self::Entry { rollout: Some(rollout), .. } => rollout.needs_approval,
             Self::Entry { base, target, .. } => base.hash() != target.hash(),
             Self::Flag { base, target, .. } => base.hash() != target.hash(),
+            Self::SavedFilter { base, target, .. } => base.hash() != target.hash(),
         }
     }
 
@@ -123,8 +133,42 @@ impl ProposedChange {
     pub fn rollout(&self) -> Option<RolloutCommand> {
         match self {
             Self::Entry { rollout, .. } => *rollout,
-            Self::Flag { .. } => None,
+            Self::Flag { .. } | Self::SavedFilter { .. } => None,
         }
+    }
+
+    /// The saved filter that it is about, if it is about one.
+    pub fn saved_filter(&self) -> Option<&SavedFilter> {
+        match self {
+            Self::SavedFilter { base, .. } => Some(base),
+            Self::Entry { .. } | Self::Flag { .. } => None,
+        }
+    }
+
+    /// In what the present differs from what a change of a saved filter was made against; nothing when it can be
+    /// applied. `used_in` is where the filter is used now.
+    pub fn filter_drift(
+        &self,
+        present: Option<&SavedFilter>,
+        used_in: &BTreeSet<(FlagId, EnvironmentId)>,
+    ) -> Vec<Difference> {
+        let Self::SavedFilter { base, used_in: known, .. } = self else { return Vec::new() };
+        let mut drift = match present {
+            Some(present) if present.hash() == base.hash() => Vec::new(),
+            Some(present) => differences(&to_value(base), &to_value(present)),
+            None => vec![Difference {
+                path: "/saved_filter".to_owned(),
+                before: Some("there".into()),
+                after: None,
+            }],
+        };
+        // Whoever approved it did not see what else would change.
+        drift.extend(used_in.difference(known).map(|(flag_id, environment_id)| Difference {
+            path: format!("/used_in/{flag_id}/{environment_id}"),
+            before: Some("did not use the filter".into()),
+            after: Some("uses the filter".into()),
+        }));
+        drift
     }
 
     /// What the flag serves in its environment when the change is made, by the right that makes it:
@@ -158,6 +202,7 @@ impl ProposedChange {
         match self {
             Self::Entry { base, .. } => base.hash(),
             Self::Flag { base, .. } => base.hash(),
+            Self::SavedFilter { base, .. } => base.hash(),
         }
     }
 
@@ -176,6 +221,7 @@ impl ProposedChange {
             }],
             Self::Entry { base, target, .. } => differences(&to_value(base), &to_value(target)),
             Self::Flag { base, target, .. } => differences(&to_value(base), &to_value(target)),
+            Self::SavedFilter { base, target, .. } => differences(&to_value(base), &to_value(target)),
         }
     }
 
@@ -184,6 +230,7 @@ impl ProposedChange {
         let (base, mut target) = match self {
             Self::Entry { base, target, .. } => (to_value(base), to_value(target)),
             Self::Flag { base, target, .. } => (to_value(base), to_value(target)),
+            Self::SavedFilter { base, target, .. } => (to_value(base), to_value(target)),
         };
         let mut known = BTreeSet::new();
         collect_ids(&base, &mut known);
@@ -232,6 +279,7 @@ impl ProposedChange {
                 }));
                 drift
             }
+            (Self::SavedFilter { .. }, _) => Vec::new(),
             (Self::Entry { .. }, None) => vec![Difference {
                 path: "/environment".to_owned(),
                 before: Some("there".into()),
@@ -267,6 +315,9 @@ impl ProposedChange {
             Self::Entry { base, rollout: Some(rollout), .. } => summary::of_rollout(base, *rollout),
             Self::Entry { base, target, .. } => summary::of_entry(flag, base, target),
             Self::Flag { base, target, .. } => summary::of_flag(base, target),
+            Self::SavedFilter { base, target, used_in } => {
+                summary::of_saved_filter(base, target, used_in.len())
+            }
         }
     }
 }

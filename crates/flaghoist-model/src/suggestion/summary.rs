@@ -6,6 +6,7 @@ use crate::condition::{Condition, TargetingRule, Test};
 use crate::definition::{EntryDefinition, FlagDefinition};
 use crate::flag::Flag;
 use crate::id::VariantId;
+use crate::saved_filter::SavedFilter;
 use crate::schedule::Command;
 
 /// What is done with a rollout.
@@ -77,6 +78,7 @@ pub(super) fn of_entry(flag: &Flag, base: &EntryDefinition, target: &EntryDefini
             target.allocations.iter().map(|allocation| format!("{:?}", allocation.name)).collect();
         said.push(format!("Evaluates in the order {}.", names.join(", ")));
     }
+    said.extend(of_rollouts(base, target));
     said
 }
 
@@ -129,6 +131,48 @@ pub(super) fn of_flag(base: &FlagDefinition, target: &FlagDefinition) -> Vec<Str
         let required = "Changes in production will need an approval.";
         let free = "Changes in production will not need an approval any more.";
         said.push(if target.require_approval { required } else { free }.to_owned());
+    }
+    said
+}
+
+/// What changes in a saved filter that flags use in so many places.
+pub(super) fn of_saved_filter(base: &SavedFilter, target: &SavedFilter, uses: usize) -> Vec<String> {
+    let whom = |filter: &SavedFilter| match filter.rules.as_slice() {
+        [] => "nobody".to_owned(),
+        rules => format!("whoever has {}", rules.iter().map(rule).collect::<Vec<_>>().join(", or ")),
+    };
+    let mut said = Vec::new();
+    if base.name != target.name {
+        said.push(format!("Renames the saved filter {:?} to {:?}.", base.name, target.name));
+    }
+    if whom(base) != whom(target) {
+        said.push(format!(
+            "Saved filter {:?} matches {}; before: {}. It is used in {uses} place(s).",
+            base.name,
+            whom(target),
+            whom(base)
+        ));
+    }
+    said
+}
+
+/// What changes in what rules serve by reference.
+fn of_rollouts(base: &EntryDefinition, target: &EntryDefinition) -> Vec<String> {
+    let find = |definition: &EntryDefinition, id| {
+        definition.rollouts.iter().find(|rollout| rollout.id == id).cloned()
+    };
+    let gone = base.rollouts.iter().filter(|rollout| find(target, rollout.id).is_none());
+    let mut said: Vec<String> = gone
+        .map(|rollout| format!("Removes the {} rollout {}.", rollout.plan.strategy(), rollout.id))
+        .collect();
+    for rollout in &target.rollouts {
+        match find(base, rollout.id) {
+            None => said.push(format!("Adds the {} rollout {}.", rollout.plan.strategy(), rollout.id)),
+            Some(before) if before != *rollout => {
+                said.push(format!("Changes rollout {} ({}).", rollout.id, rollout.plan.strategy()));
+            }
+            Some(_) => {}
+        }
     }
     said
 }

@@ -11,7 +11,7 @@ use flaghoist_model::condition::{Condition, Operator, TargetingRule, Test};
 use flaghoist_model::flag::{DistributionChannel, Flag};
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
 use flaghoist_model::id::{ConditionId, RuleId, SavedFilterId};
-use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::saved_filter::{CreationType, SavedFilter};
 use flaghoist_model::schedule::Strategy;
 use flaghoist_model::value::ValueType;
 use flaghoist_model::{Faults, Patch};
@@ -221,6 +221,11 @@ fn a_saved_filter_stands_in_place_as_the_cross_product_of_rules() {
     let rule =
         |conditions| TargetingRule { id: RuleId(id(2)), conditions, created_at: now(), updated_at: now() };
     let filter = |number, rules| SavedFilter {
+        key: format!("filter-{number}"),
+        description: None,
+        creation_type: CreationType::Rules,
+        clauses: None,
+        migration_metadata: None,
         id: SavedFilterId(id(number)),
         project_id: flag.project_id,
         name: format!("filter {number}"),

@@ -86,8 +86,7 @@ pub(crate) async fn configuration_at(
     if environment_is_younger(reader.as_mut(), &environment, revision).await? {
         return Err(wrong(format!("environment {:?} was not there yet", environment.key)));
     }
-    let saved_filters = reader.saved_filters(project_id).await?;
-    let saved_filters = saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();
+    let saved_filters = super::saved_filters_of(reader.as_mut(), project_id).await?;
     let states = states_at(reader.as_mut(), &environment, revision, None).await?;
     let flags = states
         .into_iter()

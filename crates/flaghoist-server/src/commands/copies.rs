@@ -46,8 +46,8 @@ pub(crate) async fn preview_copy(
 ) -> Result<CopyOutcome, ApiError> {
     let view = view_flag(app, principal, copy.flag_id).await?;
     let (_, before) = view.entry(copy.to)?;
-    let saved_filters = app.store.read().await?.saved_filters(principal.project_id).await?;
-    let saved_filters = saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();
+    let mut reader = app.store.read().await?;
+    let saved_filters = super::saved_filters_of(reader.as_mut(), principal.project_id).await?;
     let change = EntryChange {
         flag: &view.flag,
         entry: before,

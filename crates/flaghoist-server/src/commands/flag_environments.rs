@@ -70,6 +70,7 @@ pub(crate) async fn change_flag_environment<T: Send>(
     };
     let (after, said) = apply(change)?;
     before.check_locked(&after)?;
+    after.check_expanded(&saved_filters)?;
     let needs_approval = entry_needs_approval(&view.flag, environment);
     let after = after.settled(&view.flag, needs_approval, edit.now);
     let proposed = ProposedChange::entry(&view.flag, before, &after);
@@ -82,7 +83,7 @@ pub(crate) async fn change_flag_environment<T: Send>(
                 ProposedChange::Entry { target, .. } => {
                     before.with_definition(target, &view.flag, &saved_filters, after.updated_at)?
                 }
-                ProposedChange::Flag { .. } => after,
+                ProposedChange::Flag { .. } | ProposedChange::SavedFilter { .. } => after,
             };
             Ok(EntryOutcome { entry: proposed, view, said, suggestion: Some(suggestion) })
         }

@@ -2,7 +2,7 @@
 
 use super::approvals::Decision;
 use super::environments::taken_is_invalid;
-use super::{Edit, FlagOutcome, Intent, Record, serves_the_same};
+use super::{Edit, FlagOutcome, Intent, Record, SavedFilters, serves_the_same};
 use crate::ApiError;
 use crate::access::restriction::check_relation;
 use crate::app::App;
@@ -151,69 +151,95 @@ pub(crate) struct FirstAllocation {
     pub(crate) draft: AllocationDraft,
 }
 
-/// Makes a flag. It is disabled everywhere and serves its default variant by default. The place of `faults` is
-/// the flag; first allocations stand in its member `allocations`.
+/// A new flag before it is saved.
+pub(crate) struct FirstEntries<'a> {
+    /// The flag.
+    pub(crate) flag: &'a Flag,
+    /// What it serves in each environment, as it comes.
+    pub(crate) environments: &'a [(Environment, FlagEnvironment)],
+    /// Saved filters of the project.
+    pub(crate) saved_filters: &'a SavedFilters,
+    /// When.
+    pub(crate) now: Timestamp,
+    /// Ids for new parts.
+    pub(crate) ids: &'a dyn MintId,
+}
+
+impl FirstEntries<'_> {
+    /// What it serves in each environment with these allocations. `place` is where they stand in the request.
+    pub(crate) fn with_allocations(
+        &self,
+        allocations: Vec<FirstAllocation>,
+        place: &str,
+    ) -> Result<Vec<FlagEnvironment>, Rejection> {
+        let mut entries: Vec<FlagEnvironment> =
+            self.environments.iter().map(|(_, entry)| entry.clone()).collect();
+        for (position, FirstAllocation { environment_id, draft }) in allocations.into_iter().enumerate() {
+            let mut faults = Faults::under(&format!("{place}/{position}"));
+            let entry = entries.iter_mut().find(|entry| Some(entry.environment_id) == environment_id);
+            let Some(entry) = entry else {
+                faults.push_at("environment_id", "is no environment of this project");
+                faults.check()?;
+                continue;
+            };
+            let context = AllocationContext {
+                flag: self.flag,
+                default_variant_id: entry.default_variant_id,
+                saved_filters: self.saved_filters,
+                now: self.now,
+                ids: self.ids,
+            };
+            *entry = entry.with_allocation(draft, &context, faults)?.0;
+        }
+        Ok(entries)
+    }
+}
+
+/// Makes a flag that serves in the environments what `furnish` says, in their order; as it comes, it is disabled and
+/// serves its default variant by default. Nothing asks for an approval here: `furnish` enables nothing that needs one.
+/// `place` is where allocations stand in the request.
 pub(crate) async fn create_flag(
     app: &App,
     principal: &Principal,
     draft: FlagDraft,
-    allocations: Vec<FirstAllocation>,
+    place: &str,
     faults: Faults,
+    furnish: impl FnOnce(FirstEntries<'_>) -> Result<Vec<FlagEnvironment>, Rejection> + Send,
 ) -> Result<FlagView, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let place = format!("{}/allocations", faults.pointer());
     let flag = Flag::create(draft, principal, edit.now, app.ids.as_ref(), faults)?;
     edit.writer.insert_flag(&flag).await?;
     let view = view_flags(edit.writer.as_mut(), principal, vec![flag]).await?.pop();
     let mut view = view.ok_or_else(|| ApiError::internal("a flag just made has no view"))?;
-    add_first_allocations(&mut edit, &mut view, allocations, &place).await?;
-    // A disabled flag answers DISABLED where an unknown one answers FLAG_NOT_FOUND: every environment changes.
+    let saved_filters = edit.saved_filters().await?;
+    let furnished = furnish(FirstEntries {
+        flag: &view.flag,
+        environments: &view.environments,
+        saved_filters: &saved_filters,
+        now: edit.now,
+        ids: app.ids.as_ref(),
+    })?;
     let touched: Vec<EnvironmentId> =
         view.environments.iter().map(|(environment, _)| environment.id).collect();
+    let mut first_entries = Vec::new();
+    for ((_, entry), furnished) in view.environments.iter_mut().zip(furnished) {
+        let furnished = furnished.held_or_let_go(&view.flag, edit.now);
+        furnished.check_expanded(&saved_filters)?;
+        if furnished != *entry {
+            let saved = edit.writer.save_flag_environment(&furnished).await;
+            saved.map_err(|error| ApiError::from(error).of_list(place))?;
+            edit.transitions.extend_from_slice(&furnished.transitions);
+            *entry = furnished;
+            first_entries.push(&*entry);
+        }
+    }
+    // A disabled flag answers DISABLED where an unknown one answers FLAG_NOT_FOUND: every environment changes.
     edit.writer.touch_content(&touched, edit.now).await?;
-    let entries = view.environments.iter().map(|(_, entry)| entry);
-    let created = CreatedFlag {
-        flag: &view.flag,
-        first_entries: entries.filter(|entry| !entry.allocations.is_empty()).collect(),
-    };
+    let created = CreatedFlag { flag: &view.flag, first_entries };
     let record =
         Record { flag_id: Some(view.flag.id), after: Some(&created), ..Record::of(Action::FlagCreated) };
     edit.commit(record).await?;
     Ok(view)
-}
-
-async fn add_first_allocations(
-    edit: &mut Edit<'_>,
-    view: &mut FlagView,
-    allocations: Vec<FirstAllocation>,
-    place: &str,
-) -> Result<(), ApiError> {
-    if allocations.is_empty() {
-        return Ok(());
-    }
-    let saved_filters = edit.saved_filters().await?;
-    for (position, FirstAllocation { environment_id, draft }) in allocations.into_iter().enumerate() {
-        let mut faults = Faults::under(&format!("{place}/{position}"));
-        let entry =
-            view.environments.iter_mut().find(|(environment, _)| Some(environment.id) == environment_id);
-        let Some((_, entry)) = entry else {
-            faults.push_at("environment_id", "is no environment of this project");
-            return Err(ApiError::Invalid(faults.into_vec()));
-        };
-        let context = AllocationContext {
-            flag: &view.flag,
-            default_variant_id: entry.default_variant_id,
-            saved_filters: &saved_filters,
-            now: edit.now,
-            ids: edit.app.ids.as_ref(),
-        };
-        *entry = entry.with_allocation(draft, &context, faults)?.0.held_or_let_go(&view.flag, edit.now);
-    }
-    for (_, entry) in view.environments.iter().filter(|(_, entry)| !entry.allocations.is_empty()) {
-        let saved = edit.writer.save_flag_environment(entry).await;
-        saved.map_err(|error| ApiError::from(error).of_list(place))?;
-    }
-    Ok(())
 }
 
 /// Changes a flag as `apply` says, or suggests it where that needs an approval, and gives the flag as it is then.

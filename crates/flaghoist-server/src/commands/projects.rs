@@ -3,7 +3,7 @@
 use crate::ApiError;
 use crate::access::authentication::check_still_allowed;
 use crate::app::App;
-use crate::bootstrap::{BootstrapError, FirstKeys, GivenSecrets, furnish};
+use crate::bootstrap::{BootstrapError, FirstEnvironment, FirstKeys, GivenSecrets, furnish};
 use flaghoist_model::access::{Actor, Principal};
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{HistoryId, ProjectId};
@@ -32,6 +32,8 @@ pub(crate) async fn create_project(
     principal: &Principal,
     key: String,
     name: String,
+    description: Option<String>,
+    environments: &[FirstEnvironment],
 ) -> Result<(Project, FirstKeys), ApiError> {
     if !principal.is_installation_admin {
         return Err(ApiError::Refused(
@@ -41,11 +43,27 @@ pub(crate) async fn create_project(
     }
     let now = app.clock.now();
     let ids = app.ids.as_ref();
-    let project = Project { id: ProjectId::mint(ids), key, name, revision: 1, created_at: now };
+    let project = Project {
+        id: ProjectId::mint(ids),
+        key,
+        name,
+        description,
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+    };
     let mut writer = app.store.begin_project(&project).await?;
     check_still_allowed(writer.as_mut(), principal, now).await?;
-    let furnished =
-        furnish(writer.as_mut(), &project, principal.user_id, GivenSecrets::default(), now, ids).await;
+    let furnished = furnish(
+        writer.as_mut(),
+        &project,
+        principal.user_id,
+        environments,
+        GivenSecrets::default(),
+        now,
+        ids,
+    )
+    .await;
     let keys = furnished.map_err(|error| match error {
         BootstrapError::Store(error) => error.into(),
         other => ApiError::internal(other),

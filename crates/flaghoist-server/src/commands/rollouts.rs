@@ -8,13 +8,12 @@ use flaghoist_model::access::{Actor, Dialect, Principal};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Change};
-use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SavedFilterId, ScheduleId};
-use flaghoist_model::saved_filter::SavedFilter;
+use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ScheduleId};
 use flaghoist_model::schedule::{Command, Schedule, ScheduleStatus, Transition};
 use flaghoist_model::suggestion::entry_needs_approval;
 use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Suggestions of a flag that were decided last and are looked through for one that concerns an environment.
@@ -234,9 +233,7 @@ async fn save(
     before: &FlagEnvironment,
     after: &FlagEnvironment,
 ) -> Result<(), ApiError> {
-    let filters = writer.saved_filters(place.project_id).await?;
-    let filters: BTreeMap<SavedFilterId, SavedFilter> =
-        filters.into_iter().map(|filter| (filter.id, filter)).collect();
+    let filters = super::saved_filters_of(&mut *writer, place.project_id).await?;
     writer.save_flag_environment(after).await?;
     if !serves_the_same((flag, before), (flag, after), &filters) {
         writer.touch_content(&[place.environment_id], after.updated_at).await?;

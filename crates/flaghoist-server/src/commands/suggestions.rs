@@ -1,7 +1,8 @@
 //! Decisions about suggestions.
 
 use super::approvals::check_new_keys;
-use super::{Edit, EntryChange, FlagChange, FlagView, Record, flags};
+use super::saved_filters::apply_to_filter;
+use super::{Edit, EntryChange, FlagChange, FlagView, Record, SavedFilterUses, flags, saved_filters_of};
 use crate::ApiError;
 use crate::access::authentication::standing;
 use crate::access::restriction::check_relation;
@@ -12,7 +13,8 @@ use flaghoist_model::difference::Difference;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
-use flaghoist_model::id::{HistoryId, SuggestionId, UserId};
+use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SuggestionId, UserId};
+use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::{Property, ProposedChange, Subject, Suggestion};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::{Reader, SuggestionFilter};
@@ -23,6 +25,8 @@ const DIFFERENCES_SHOWN: usize = 10;
 
 /// A suggestion with the flag it is about, as it is now.
 pub(crate) struct SuggestionView {
+    /// The saved filter it is about as it is now, and where it is used.
+    filter: Option<(Option<SavedFilter>, BTreeSet<(FlagId, EnvironmentId)>)>,
     /// The suggestion.
     pub(crate) suggestion: Suggestion,
     /// The flag.
@@ -73,8 +77,7 @@ pub(crate) async fn view_suggestions(
     let mut reader = app.store.read().await?;
     let mut views = Vec::new();
     for suggestion in reader.suggestions(principal.project_id, filter, limit).await? {
-        let flag = flags::load(reader.as_mut(), principal, suggestion.flag_id).await?;
-        views.push(SuggestionView { suggestion, flag });
+        views.push(with_present(reader.as_mut(), principal, suggestion).await?);
     }
     Ok(views)
 }
@@ -85,15 +88,31 @@ async fn load(
     id: SuggestionId,
 ) -> Result<SuggestionView, ApiError> {
     let found = reader.find_suggestion(principal.project_id, id).await?;
-    let suggestion = found.ok_or_else(|| not_found("suggestion", id))?;
+    with_present(reader, principal, found.ok_or_else(|| not_found("suggestion", id))?).await
+}
+
+/// A suggestion with what it is about as it is now.
+async fn with_present(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+    suggestion: Suggestion,
+) -> Result<SuggestionView, ApiError> {
     let flag = flags::load(reader, principal, suggestion.flag_id).await?;
-    Ok(SuggestionView { suggestion, flag })
+    let filter = match suggestion.change.saved_filter() {
+        None => None,
+        Some(about) => {
+            let present = saved_filters_of(reader, principal.project_id).await?.remove(&about.id);
+            let uses = SavedFilterUses::read(reader, principal, about.id).await?;
+            Some((present, uses.places))
+        }
+    };
+    Ok(SuggestionView { filter, flag, suggestion })
 }
 
 /// How much of a flag somebody must be let change to have a say in a change of it.
 fn needed_relation(change: &ProposedChange) -> Relation {
     match change {
-        ProposedChange::Entry { .. } => Relation::Contributor,
+        ProposedChange::Entry { .. } | ProposedChange::SavedFilter { .. } => Relation::Contributor,
         ProposedChange::Flag { .. } => Relation::Editor,
     }
 }
@@ -117,7 +136,8 @@ pub(crate) async fn decide(
     seen: Option<&str>,
 ) -> Result<SuggestionView, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let SuggestionView { suggestion: before, flag } = load_to_change(&mut edit, id).await?;
+    let view = load_to_change(&mut edit, id).await?;
+    let before = view.suggestion.clone();
     check_seen(&before, seen)?;
     let now = edit.now;
     let decided = match verdict {
@@ -130,14 +150,14 @@ pub(crate) async fn decide(
         None => decided,
     };
     match verdict {
-        Verdict::Reject => save(edit, &flag, &before, decided, Action::SuggestionRejected).await,
+        Verdict::Reject => save(edit, &view.flag, &before, decided, Action::SuggestionRejected).await,
         Verdict::Approve => {
-            check_drift(&decided, &flag)?;
-            save(edit, &flag, &before, decided, Action::SuggestionApproved).await
+            check_drift(&view)?;
+            save(edit, &view.flag, &before, decided, Action::SuggestionApproved).await
         }
         Verdict::ApproveAndApply | Verdict::Apply => {
-            check_drift(&decided, &flag)?;
-            apply(edit, flag, decided).await
+            check_drift(&view)?;
+            apply(edit, view.flag, decided).await
         }
     }
 }
@@ -163,7 +183,7 @@ pub(crate) async fn delete_suggestion(
     id: SuggestionId,
 ) -> Result<(), ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let SuggestionView { suggestion: before, flag } = load_to_change(&mut edit, id).await?;
+    let SuggestionView { suggestion: before, flag, .. } = load_to_change(&mut edit, id).await?;
     let deleted = before.delete(principal, edit.now)?;
     save(edit, &flag, &before, deleted, Action::SuggestionDeleted).await?;
     Ok(())
@@ -177,7 +197,7 @@ pub(crate) async fn comment_on_suggestion(
     text: String,
 ) -> Result<SuggestionView, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let SuggestionView { suggestion: before, flag } = load(edit.writer.as_mut(), principal, id).await?;
+    let SuggestionView { suggestion: before, flag, .. } = load(edit.writer.as_mut(), principal, id).await?;
     let commented = before.with_comment(text, principal, edit.now, app.ids.as_ref())?;
     edit.writer.update_suggestion(&commented).await?;
     // Only what was said: the whole conversation each time would grow with the square of it.
@@ -188,7 +208,7 @@ pub(crate) async fn comment_on_suggestion(
         ..Record::of(Action::SuggestionCommented)
     };
     edit.commit(record).await?;
-    Ok(SuggestionView { suggestion: commented, flag })
+    Ok(SuggestionView { filter: None, suggestion: commented, flag })
 }
 
 /// Changes what an open suggestion proposes, against what is there now. It loses its approvals.
@@ -200,7 +220,7 @@ pub(crate) async fn edit_suggestion(
     subject: Subject,
 ) -> Result<SuggestionView, ApiError> {
     let mut edit = Edit::begin(app, principal).await?;
-    let SuggestionView { suggestion: before, flag: view } = load_to_change(&mut edit, id).await?;
+    let SuggestionView { suggestion: before, flag: view, .. } = load_to_change(&mut edit, id).await?;
     let saved_filters = edit.saved_filters().await?;
     let ids = app.ids.as_ref();
     let change = match (wanted, before.environment_id) {
@@ -252,7 +272,7 @@ async fn save(
         ..Record::of(action)
     };
     edit.commit(record).await?;
-    Ok(SuggestionView { suggestion: after, flag: flag.clone() })
+    Ok(SuggestionView { filter: None, suggestion: after, flag: flag.clone() })
 }
 
 impl Edit<'_> {
@@ -302,6 +322,10 @@ async fn apply(
     edit.writer.update_suggestion(&applied).await?;
     let flag = match &suggestion.change {
         ProposedChange::Entry { .. } => apply_to_entry(edit, view, &applied, authority).await?,
+        ProposedChange::SavedFilter { target, .. } => {
+            apply_to_filter(edit, &applied, target, authority).await?;
+            view
+        }
         ProposedChange::Flag { base, target, .. } => {
             let after = view.flag.merged(base, target, edit.principal, edit.now);
             after.check_variants()?;
@@ -324,7 +348,7 @@ async fn apply(
             view_after
         }
     };
-    Ok(SuggestionView { suggestion: applied, flag })
+    Ok(SuggestionView { filter: None, suggestion: applied, flag })
 }
 
 async fn apply_to_entry(
@@ -361,14 +385,16 @@ async fn apply_to_entry(
 }
 
 /// Refuses a suggestion when what it changes was itself changed since, and says how.
-fn check_drift(suggestion: &Suggestion, view: &FlagView) -> Result<(), ApiError> {
-    let drift = drift(suggestion, view);
+fn check_drift(view: &SuggestionView) -> Result<(), ApiError> {
+    let (drift, suggestion) = (drift(view), &view.suggestion);
     if drift.is_empty() {
         return Ok(());
     }
     let shown: Vec<String> = drift.iter().take(DIFFERENCES_SHOWN).map(describe).collect();
     let way_out = match suggestion.subject.property {
-        Property::Configuration => "take it back or reject it, and make the change again",
+        Property::Configuration | Property::SavedFilter => {
+            "take it back or reject it, and make the change again"
+        }
         _ => "edit the suggestion to make it against what is there now",
     };
     let message = format!(
@@ -379,9 +405,12 @@ fn check_drift(suggestion: &Suggestion, view: &FlagView) -> Result<(), ApiError>
 }
 
 /// In what the present differs from what the suggestion was made against.
-pub(crate) fn drift(suggestion: &Suggestion, view: &FlagView) -> Vec<Difference> {
+pub(crate) fn drift(SuggestionView { suggestion, flag: view, filter }: &SuggestionView) -> Vec<Difference> {
     let entry = suggestion.environment_id.and_then(|id| view.entry(id).ok()).map(|(_, entry)| entry);
-    let mut drift = suggestion.change.drift(&view.flag, entry, view.entries());
+    let mut drift = match filter {
+        Some((present, used_in)) => suggestion.change.filter_drift(present.as_ref(), used_in),
+        None => suggestion.change.drift(&view.flag, entry, view.entries()),
+    };
     drift.retain(|difference| !difference.path.ends_with("_salt"));
     drift
 }

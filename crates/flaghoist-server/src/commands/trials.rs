@@ -3,6 +3,7 @@
 use super::flag_environments::EntryChange;
 use super::flags::{FlagView, load};
 use super::suggestions::{former_entry, view_suggestion};
+use super::{SavedFilters, saved_filters_of};
 use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
@@ -12,10 +13,9 @@ use flaghoist_model::access::Principal;
 use flaghoist_model::compile::compile_flag;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId, SuggestionId};
+use flaghoist_model::id::{EnvironmentId, FlagId, SuggestionId};
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::ProposedChange;
-use std::collections::BTreeMap;
 
 /// What readers of an environment would get of a flag after a change; none when they would not see it.
 pub(crate) async fn try_change(
@@ -51,7 +51,7 @@ pub(crate) async fn try_suggestion(
     if suggestion.flag_id != flag_id {
         return Err(not_found("suggestion of this flag", suggestion_id));
     }
-    let (view, saved_filters) = read(app, principal, flag_id).await?;
+    let (view, mut saved_filters) = read(app, principal, flag_id).await?;
     let (_, entry) = view.entry(environment_id)?;
     let now = app.clock.now();
     let (flag, entry): (Flag, FlagEnvironment) = match &suggestion.change {
@@ -66,6 +66,10 @@ pub(crate) async fn try_suggestion(
         ProposedChange::Flag { base, target, .. } => {
             (view.flag.merged(base, target, principal, now), entry.clone())
         }
+        ProposedChange::SavedFilter { target, .. } => {
+            saved_filters.insert(target.id, SavedFilter::clone(target));
+            (view.flag.clone(), entry.clone())
+        }
     };
     Ok(compile_flag(&flag, &entry, &saved_filters))
 }
@@ -74,9 +78,9 @@ async fn read(
     app: &App,
     principal: &Principal,
     flag_id: FlagId,
-) -> Result<(FlagView, BTreeMap<SavedFilterId, SavedFilter>), ApiError> {
+) -> Result<(FlagView, SavedFilters), ApiError> {
     let mut reader = app.store.read().await?;
     let view = load(reader.as_mut(), principal, flag_id).await?;
-    let saved_filters = reader.saved_filters(principal.project_id).await?;
-    Ok((view, saved_filters.into_iter().map(|filter| (filter.id, filter)).collect()))
+    let saved_filters = saved_filters_of(reader.as_mut(), principal.project_id).await?;
+    Ok((view, saved_filters))
 }

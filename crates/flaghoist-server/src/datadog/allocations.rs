@@ -6,9 +6,10 @@ pub(crate) mod replace;
 mod request;
 mod resource;
 
-pub(crate) use request::{AllocationIn, ExposureScheduleIn};
+pub(crate) use request::{AllocationIn, ExposureScheduleIn, TargetingRuleIn};
 
 pub(crate) use replace::parse_allocations;
 pub(crate) use resource::{
-    AllocationOut, AllocationsOut, ExposureScheduleOut, allocation_out, definition_out, schedule_out,
+    AllocationOut, AllocationsOut, ExposureScheduleOut, TargetingRuleOut, allocation_out, definition_out,
+    rule_out, schedule_out,
 };

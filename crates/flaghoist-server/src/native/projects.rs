@@ -4,7 +4,7 @@ use super::{ProblemBodyErrors, ProblemErrors};
 use crate::ApiError;
 use crate::access::{Allowed, AnyMember, WriteProjects};
 use crate::app::AppState;
-use crate::bootstrap::BootstrapEnvironment;
+use crate::bootstrap::{BootstrapEnvironment, USUAL_ENVIRONMENTS};
 use crate::commands;
 use crate::decode::{A_STRING, JsonBody, Member};
 use axum::extract::State;
@@ -127,7 +127,8 @@ pub(crate) async fn create_project(
     let (Some(key), Some(name), true) = (key, name, faults.is_empty()) else {
         return Err(ApiError::Invalid(faults.into_vec()));
     };
-    let (project, keys) = commands::create_project(&app, &caller.principal, key, name).await?;
+    let (project, keys) =
+        commands::create_project(&app, &caller.principal, key, name, None, USUAL_ENVIRONMENTS).await?;
     let made = ProjectWithKeys {
         project: ProjectOut::of(&project),
         api_key: keys.api_key,

@@ -145,6 +145,8 @@ fn constraint(name: &str) -> Option<Constraint> {
         "flag_name" => Some(Constraint::FlagName),
         "allocation_key" => Some(Constraint::AllocationKey),
         "saved_filter_name" => Some(Constraint::SavedFilterName),
+        "saved_filter_key" => Some(Constraint::SavedFilterKey),
+        "context_attribute_key" => Some(Constraint::ContextAttributeKey),
         "role_name" => Some(Constraint::RoleName),
         "team_handle" => Some(Constraint::TeamHandle),
         "suggestion_open" => Some(Constraint::OpenSuggestion),

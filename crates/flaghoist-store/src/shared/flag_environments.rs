@@ -2,7 +2,7 @@
 
 use super::columns::Table;
 use super::dialect::{FLAG_ENVIRONMENTS_OF_FLAGS, id_list};
-use super::{Conn, Db, Document, Row, failed, rollouts};
+use super::{Conn, Db, Document, Row, failed, rollouts, saved_filters};
 use crate::Result;
 use crate::document::{FORMAT, FlagEnvironmentDocument};
 use crate::scope::Scope;
@@ -125,6 +125,7 @@ pub(super) async fn save(conn: &mut Conn, scope: Scope, entry: &FlagEnvironment)
         return Err(TABLE.missed(revision, entry.revision));
     }
     index_allocations(conn, scope, entry).await?;
+    saved_filters::index_uses(conn, entry).await?;
     rollouts::index(conn, entry).await?;
     rollouts::insert_transitions(conn, scope, entry).await
 }
@@ -169,6 +170,7 @@ fn read(row: &Row) -> Result<FlagEnvironment> {
         override_variant_id: document.override_variant_id,
         off_variant_id: document.off_variant_id,
         allocations: document.allocations,
+        rollouts: document.rollouts,
         pending_suggestion_id: None,
         transitions: Vec::new(),
         updated_at: columns.moment("updated_at")?,

@@ -226,6 +226,8 @@ fn read(row: &Row) -> Result<Flag> {
         require_approval: document.require_approval,
         staleness_status: document.staleness_status,
         migration_metadata: document.migration_metadata,
+        analytics_enabled: document.analytics_enabled,
+        metadata: document.metadata,
         archived_at: columns.optional_moment("archived_at")?,
         created_at: columns.moment("created_at")?,
         created_by: document.created_by,

@@ -1,9 +1,9 @@
 //! Every statement is one that the engine understands, and finds what it looks for by an index.
 
 use super::{
-    Conn, credentials, deliveries, dialect, environments, flag_environments, flags, history, memberships,
-    projects, restriction_policies, roles, rollouts, saved_filters, sessions, suggestions, teams, users,
-    webhooks,
+    Conn, context_attributes, credentials, deliveries, dialect, environments, flag_environments, flags,
+    history, memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions,
+    suggestions, teams, users, webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
 
@@ -18,6 +18,7 @@ pub(super) fn all() -> Vec<&'static str> {
         history::STATEMENTS,
         projects::STATEMENTS,
         saved_filters::STATEMENTS,
+        context_attributes::STATEMENTS,
         deliveries::STATEMENTS,
         memberships::STATEMENTS,
         restriction_policies::STATEMENTS,

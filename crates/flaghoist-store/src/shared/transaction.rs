@@ -2,25 +2,26 @@
 
 use super::dialect::{announce, within};
 use super::{
-    Db, changes, credentials, deliveries, environments, failed, flag_environments, flags, history,
-    memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions, suggestions,
-    teams, users, webhooks,
+    Db, changes, context_attributes, credentials, deliveries, environments, failed, flag_environments, flags,
+    history, memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions,
+    suggestions, teams, users, webhooks,
 };
 use crate::scope::Scope;
 use crate::{
     DueSchedule, Error, FlagFilter, FlagPage, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
-    Reader, Result, RolloutFilter, SchedulePlace, SuggestionFilter, Writer,
+    Reader, Result, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter, Writer,
 };
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};
+use flaghoist_model::context_attribute::ContextAttribute;
 use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
-    CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, ScheduleId, SessionId, SuggestionId,
-    TeamId, UserId, WebhookId,
+    ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
+    ScheduleId, SessionId, SuggestionId, TeamId, UserId, WebhookId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
@@ -85,6 +86,18 @@ impl<Rights: Send> Reader for Transaction<Rights> {
 
     async fn saved_filters(&mut self, project_id: ProjectId) -> Result<Vec<SavedFilter>> {
         within(saved_filters::all(&mut self.tx, project_id)).await
+    }
+
+    async fn saved_filter_uses(
+        &mut self,
+        project_id: ProjectId,
+        id: SavedFilterId,
+    ) -> Result<Vec<SavedFilterUse>> {
+        within(saved_filters::uses(&mut self.tx, project_id, id)).await
+    }
+
+    async fn context_attributes(&mut self, project_id: ProjectId) -> Result<Vec<ContextAttribute>> {
+        within(context_attributes::all(&mut self.tx, project_id)).await
     }
 
     async fn changes_since(
@@ -369,6 +382,26 @@ impl Writer for Writing {
 
     async fn insert_saved_filter(&mut self, filter: &SavedFilter) -> Result<()> {
         self.rights.steps.take(saved_filters::insert(&mut self.tx, self.rights.scope, filter)).await
+    }
+
+    async fn update_saved_filter(&mut self, filter: &SavedFilter) -> Result<()> {
+        self.rights.steps.take(saved_filters::update(&mut self.tx, self.rights.scope, filter)).await
+    }
+
+    async fn delete_saved_filter(&mut self, id: SavedFilterId) -> Result<()> {
+        self.rights.steps.take(saved_filters::delete(&mut self.tx, self.rights.scope, id)).await
+    }
+
+    async fn update_project(&mut self, project: &Project) -> Result<()> {
+        self.rights.steps.take(projects::update(&mut self.tx, self.rights.scope, project)).await
+    }
+
+    async fn save_context_attribute(&mut self, attribute: &ContextAttribute) -> Result<()> {
+        self.rights.steps.take(context_attributes::save(&mut self.tx, self.rights.scope, attribute)).await
+    }
+
+    async fn delete_context_attribute(&mut self, id: ContextAttributeId) -> Result<()> {
+        self.rights.steps.take(context_attributes::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn insert_user(&mut self, user: &User) -> Result<()> {

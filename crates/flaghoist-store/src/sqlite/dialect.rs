@@ -97,6 +97,8 @@ fn constraint(message: &str) -> Option<Constraint> {
         "flags.project_id, flags.name" => Some(Constraint::FlagName),
         "allocations.project_id, allocations.key" => Some(Constraint::AllocationKey),
         "saved_filters.project_id, saved_filters.name" => Some(Constraint::SavedFilterName),
+        "saved_filters.project_id, saved_filters.key" => Some(Constraint::SavedFilterKey),
+        "context_attributes.project_id, context_attributes.key" => Some(Constraint::ContextAttributeKey),
         "roles.project_id, roles.name" => Some(Constraint::RoleName),
         "teams.project_id, teams.handle" => Some(Constraint::TeamHandle),
         "suggestions.open_scope" => Some(Constraint::OpenSuggestion),

@@ -219,7 +219,8 @@ fn each<T, D>(
 }
 
 impl TargetingRuleIn {
-    fn into_draft(self, faults: &mut Faults) -> RuleDraft {
+    /// The draft.
+    pub(crate) fn into_draft(self, faults: &mut Faults) -> RuleDraft {
         RuleDraft { conditions: each(self.conditions, "conditions", faults, ConditionIn::into_draft) }
     }
 }

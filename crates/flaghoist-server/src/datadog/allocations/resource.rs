@@ -271,7 +271,8 @@ impl IdentifiedAllocation {
     }
 }
 
-fn rule_out(rule: &TargetingRule) -> TargetingRuleOut {
+/// One of the OR-ed rules.
+pub(crate) fn rule_out(rule: &TargetingRule) -> TargetingRuleOut {
     TargetingRuleOut {
         id: rule.id.to_string(),
         conditions: rule.conditions.iter().map(condition_out).collect(),

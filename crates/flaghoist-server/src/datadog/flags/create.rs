@@ -4,7 +4,7 @@ use super::resource::{FlagAttributes, KIND, single};
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
-use crate::commands;
+use crate::commands::{self, FirstAllocation, FirstEntries};
 use crate::datadog::allocations::AllocationIn;
 use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, JsonApi, Resource, WriteErrors};
@@ -106,9 +106,9 @@ impl<'de> Deserialize<'de> for FlagAllocationIn {
 }
 
 impl FlagAllocationIn {
-    fn into_draft(self, faults: &mut Faults) -> commands::FirstAllocation {
+    fn into_draft(self, faults: &mut Faults) -> FirstAllocation {
         let environment_id = self.environment_id.required("environment_id", A_UUID, faults);
-        commands::FirstAllocation {
+        FirstAllocation {
             environment_id: id(environment_id, "environment_id", faults),
             draft: self.allocation.into_draft(None, faults),
         }
@@ -139,6 +139,8 @@ pub(crate) struct VariantIn {
 impl VariantIn {
     pub(crate) fn into_draft(self, faults: &mut Faults) -> VariantDraft {
         VariantDraft {
+            description: None,
+            order_index: None,
             key: self.key.required("key", A_STRING, faults),
             name: self.name.required("name", A_STRING, faults),
             value: self.value.required("value", "the value as a string", faults),
@@ -158,6 +160,8 @@ impl FlagIn {
             self.distribution_channel.optional("distribution_channel", A_STRING, faults);
         let staleness_status = self.staleness_status.optional("staleness_status", A_STRING, faults);
         FlagDraft {
+            analytics_enabled: None,
+            metadata: None,
             key: self.key.required("key", A_STRING, faults),
             name: self.name.required("name", A_STRING, faults),
             description: self.description.optional("description", A_STRING, faults),
@@ -250,7 +254,9 @@ pub(crate) async fn create_feature_flag(
             .collect()
     });
     let draft = attributes.into_draft(&mut faults);
-    let view = commands::create_flag(&app, &caller.principal, draft, allocations, faults).await?;
+    let place = "/data/attributes/allocations";
+    let furnish = |first: FirstEntries<'_>| first.with_allocations(allocations, place);
+    let view = commands::create_flag(&app, &caller.principal, draft, place, faults, furnish).await?;
     let staleness = commands::staleness_of(&app, &view);
     Ok(Answer(StatusCode::CREATED, single(&view, staleness, shape)))
 }

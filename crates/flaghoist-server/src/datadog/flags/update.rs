@@ -59,6 +59,8 @@ impl FlagUpdate {
             self.distribution_channel.optional("distribution_channel", A_STRING, faults);
         let staleness_status = self.staleness_status.optional("staleness_status", A_STRING, faults);
         FlagPatch {
+            analytics_enabled: None,
+            metadata: None,
             name: self.name.optional("name", A_STRING, faults),
             description: self.description.optional("description", A_STRING, faults),
             json_schema: self.json_schema.patch("json_schema", "the text of a JSON Schema", faults),

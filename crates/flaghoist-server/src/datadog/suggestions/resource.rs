@@ -7,6 +7,7 @@ use flaghoist_model::definition::{EntryDefinition, FlagDefinition};
 use flaghoist_model::difference::Difference;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::id::VariantId;
+use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::{Deed, Property, ProposedChange, Suggestion, SuggestionStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -178,7 +179,7 @@ pub(crate) fn suggestion_out(flag: &Flag, suggestion: &Suggestion) -> Resource<S
 pub(super) fn viewed(view: &SuggestionView) -> Resource<SuggestionOut> {
     let mut resource = suggestion_out(&view.flag.flag, &view.suggestion);
     if view.suggestion.status.is_open() {
-        resource.attributes.drift = Some(drift(&view.suggestion, &view.flag));
+        resource.attributes.drift = Some(drift(view));
     }
     resource
 }
@@ -190,6 +191,10 @@ fn values(flag: &Flag, suggestion: &Suggestion) -> (Option<String>, Option<Strin
         ProposedChange::Entry { rollout: Some(rollout), .. } => (None, Some(rollout.schedule_id.to_string())),
         ProposedChange::Entry { base, target, .. } => {
             let text = |definition: &EntryDefinition| entry_text(flag, suggestion, property, definition);
+            (text(base), text(target))
+        }
+        ProposedChange::SavedFilter { base, target, .. } => {
+            let text = |filter: &SavedFilter| Some(json!(filter).to_string());
             (text(base), text(target))
         }
         ProposedChange::Flag { base, target, .. } => {

@@ -11,7 +11,7 @@ use crate::decode::{self, A_STRING, Member, PathOf, path_id};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use flaghoist_model::Faults;
+use flaghoist_model::{Faults, Patch};
 use flaghoist_model::flag::VariantPatch;
 use flaghoist_model::history::Action;
 use serde::Deserialize;
@@ -78,6 +78,8 @@ pub(crate) async fn update_variant(
 impl VariantUpdate {
     fn into_patch(self, faults: &mut Faults) -> VariantPatch {
         VariantPatch {
+            description: Patch::Keep,
+            order_index: None,
             name: self.name.optional("name", A_STRING, faults),
             value: self.value.optional("value", "the value as a string", faults),
             migration_metadata: self

@@ -1,0 +1,154 @@
+//! What in an entry follows something else in it: every change ends with [`FlagEnvironment::conformed`].
+
+use super::FlagEnvironment;
+use crate::Rejection;
+use crate::allocation::{Allocation, AllocationKind, Serving, VariantWeight};
+use crate::id::{AllocationId, RolloutId, VariantId, WeightId};
+use crate::rollout::Rollout;
+
+impl FlagEnvironment {
+    /// The same where the flag-level rollout stands in the list exactly while nothing else does (decision 32), and
+    /// whatever serves something by reference has its weights, schedule and salts.
+    #[must_use]
+    pub(super) fn conformed(mut self) -> Self {
+        self.place_flag_level();
+        let (rollouts, default) = (&self.rollouts, self.default_variant_id);
+        for allocation in &mut self.allocations {
+            match allocation.serving {
+                None | Some(Serving::Own { .. }) => {}
+                Some(Serving::Default) => allocation.serve_default(default),
+                Some(Serving::Rollout { rollout_id } | Serving::FlagLevel { rollout_id }) => {
+                    match rollouts.iter().find(|rollout| rollout.id == rollout_id) {
+                        Some(rollout) => allocation.serve(rollout, default),
+                        None => allocation.serve_default(default),
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    fn place_flag_level(&mut self) {
+        let first = self.rollouts.first().map(|rollout| rollout.id);
+        let is_alone = self.allocations.iter().all(|allocation| allocation.is_flag_level());
+        let stays = |allocation: &Allocation| match allocation.serving {
+            Some(Serving::FlagLevel { rollout_id }) => is_alone && Some(rollout_id) == first,
+            _ => true,
+        };
+        self.allocations.retain(stays);
+        if let Some(rollout) = self.rollouts.first().filter(|_| self.allocations.is_empty()) {
+            let key = format!("allocation-rollout-{}", self.key_suffix());
+            self.allocations.push(Allocation::of_flag_level(rollout, key));
+        }
+    }
+
+    /// After the list was replaced: the flag-level rollout beside others is a rule of its own from now on.
+    pub(super) fn take_flag_level_as_meant(&mut self) {
+        if self.allocations.len() > 1 {
+            for allocation in &mut self.allocations {
+                if let Some(Serving::FlagLevel { rollout_id }) = allocation.serving {
+                    allocation.serving = Some(Serving::Rollout { rollout_id });
+                }
+            }
+        }
+    }
+
+    /// The same without rollouts that `before` showed in its list and this one shows no more: whoever replaces the
+    /// list gives them up. Otherwise removing what serves a rollout could bring it back for everybody.
+    #[must_use]
+    pub(super) fn without_rollouts_given_up(mut self, before: &Self) -> Self {
+        let is_followed = |entry: &[Allocation], id: RolloutId| entry.iter().any(|one| one.follows(id));
+        let allocations = std::mem::take(&mut self.allocations);
+        self.rollouts.retain(|rollout| {
+            !is_followed(&before.allocations, rollout.id) || is_followed(&allocations, rollout.id)
+        });
+        self.allocations = allocations;
+        self
+    }
+}
+
+impl Allocation {
+    /// Whether it is the flag-level rollout.
+    pub fn is_flag_level(&self) -> bool {
+        matches!(self.serving, Some(Serving::FlagLevel { .. }))
+    }
+
+    /// Whether it serves that rollout.
+    pub fn follows(&self, id: RolloutId) -> bool {
+        self.serving.and_then(Serving::rollout_id) == Some(id)
+    }
+
+    fn of_flag_level(rollout: &Rollout, key: String) -> Self {
+        Self {
+            id: AllocationId(rollout.id.0),
+            key,
+            name: "Rollout to everybody".to_owned(),
+            kind: AllocationKind::FeatureGate,
+            experiment_id: None,
+            rules: Vec::new(),
+            clauses: None,
+            order_index: None,
+            serving: Some(Serving::FlagLevel { rollout_id: rollout.id }),
+            weights: Vec::new(),
+            schedule: None,
+            reached_exposure_ratio: None,
+            guardrails: Vec::new(),
+            traffic_salt: rollout.salt.clone(),
+            split_salt: rollout.salt.clone(),
+            do_log: true,
+            created_at: rollout.created_at,
+            updated_at: rollout.updated_at,
+        }
+    }
+
+    fn serve(&mut self, rollout: &Rollout, default: Option<VariantId>) {
+        if rollout.weights.is_empty() {
+            return self.serve_default(default);
+        }
+        self.weights.clone_from(&rollout.weights);
+        self.schedule.clone_from(&rollout.schedule);
+        self.reached_exposure_ratio = None;
+        (self.traffic_salt, self.split_salt) = (rollout.salt.clone(), rollout.salt.clone());
+    }
+
+    fn serve_default(&mut self, default: Option<VariantId>) {
+        let known = self.weights.first().map(|weight| (weight.created_at, weight.updated_at));
+        let (created_at, updated_at) = known.unwrap_or((self.created_at, self.updated_at));
+        // One weight per allocation, so the allocation's id does for it.
+        let weight = |variant_id| VariantWeight {
+            id: WeightId(self.id.0),
+            variant_id,
+            value: 100.0,
+            created_at,
+            updated_at,
+        };
+        self.weights = default.map(weight).into_iter().collect();
+        self.schedule = None;
+        self.reached_exposure_ratio = None;
+    }
+}
+
+impl Rollout {
+    /// Whether its steps are running.
+    pub(super) fn is_on(&self) -> bool {
+        self.schedule.as_ref().is_some_and(crate::schedule::Schedule::is_on)
+    }
+
+    /// Refuses another one in its place while its steps are running.
+    pub(super) fn check_locked(&self, after: Option<&Self>) -> Result<(), Rejection> {
+        let Some(schedule) = self.schedule.as_ref().filter(|schedule| schedule.is_on()) else {
+            return Ok(());
+        };
+        let next = after.and_then(|after| after.schedule.as_ref());
+        let is_same = next.is_some_and(|next| next.id == schedule.id && next.definition_eq(schedule));
+        let keeps_subjects = after.is_some_and(|after| after.salt == self.salt);
+        if is_same && keeps_subjects {
+            return Ok(());
+        }
+        let message = format!(
+            "rollout {} is on, so its steps and subjects stay as they are; stop its schedule {} first",
+            self.id, schedule.id
+        );
+        Err(Rejection::conflict("", message))
+    }
+}
