@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 EVALUATE, EVENTS, HANDSHAKE = "/evaluator/evaluate", "/evaluator/events", "/auth/asl-handshake"
 STREAM, CONTEXT, CONFIG = (f"/evaluator/v2/flags/{name}" for name in ("stream", "context", "config"))
@@ -164,8 +164,9 @@ class WebSocketClient(Listener):
         self.close_codes: list[int | None] = []
         self.refused_upgrades = 0
         self.answered_in_time = False
-        self._url, self._headers = f"{base}/ws/sdk?apiKey={key}", {}
-        self._socket: ClientConnection | None = None
+        self._url = f"{base}/ws/sdk?apiKey={key}"
+        self._headers: dict[str, str] = {}
+        self._socket: Any = None
 
     def ready(self) -> Flags:
         self.wait_for(lambda: self.updates, "the first flags")

@@ -8,8 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import flagmint_sdk as sdk
-from flagmint_sdk import GoWebSocketClient, HttpClient, RestConfigSync, SdkError, SseClient, SseConfigSync
-from flagmint_sdk import WebSocketClient
+from flagmint_sdk import HttpClient, RestConfigSync, SdkError, SseClient, SseConfigSync, WebSocketClient
 from wire import unique
 
 PAGE = "https://shop.example"
@@ -170,7 +169,7 @@ def test_an_unknown_key_ends_an_accepted_connection_before_any_flags(ws_url):
 
 
 def test_go_gets_the_flags_of_its_header_at_once_and_again_when_it_registered(ws_url, key, flag):
-    with GoWebSocketClient(ws_url, key, PRO) as client:
+    with sdk.GoWebSocketClient(ws_url, key, PRO) as client:
         assert client.fetch_flags()[flag.key] == PREMIUM
         assert client.updates[0][flag.key] == PREMIUM
 

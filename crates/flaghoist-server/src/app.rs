@@ -11,13 +11,13 @@ use crate::publish::Publisher;
 use crate::streams::Streams;
 use crate::telemetry::{self, Metrics};
 use crate::webhooks::Courier;
-use crate::{agent, datadog, datadog_sdk, eppo_sdk, native, ofrep, openapi};
+use crate::{agent, datadog, datadog_sdk, eppo_sdk, flagmint, native, ofrep, openapi};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::HeaderName;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use flaghoist_model::MintId;
 use flaghoist_model::id::ProjectId;
 use flaghoist_store::{EventStore, Store};
@@ -111,6 +111,8 @@ impl App {
 pub fn build(app: AppState) -> Router {
     let (management, _) = management().split_for_parts();
     let (native, _) = native().split_for_parts();
+    let (flagmint, _) = flagmint().split_for_parts();
+    let flagmint = flagmint.merge(flagmint_spelt_otherwise());
     let (sdk, _) = sdk().split_for_parts();
     let (datadog_sdk, _) = datadog_sdk_routes().split_for_parts();
     let datadog_sdk = datadog_sdk.merge(with_key_in_path());
@@ -119,6 +121,7 @@ pub fn build(app: AppState) -> Router {
     Router::new()
         .merge(timed(management).layer(from_fn(datadog::render_errors)).layer(from_fn(tell_standing)))
         .merge(timed(native).layer(from_fn(native::render_errors)).layer(from_fn(tell_standing)))
+        .merge(timed(flagmint).layer(from_fn(flagmint::render_errors)).layer(from_fn(tell_standing)))
         .merge(sdk.layer(from_fn(native::render_errors)).layer(CrossOriginLayer::new()))
         .merge(datadog_sdk.layer(from_fn(datadog::render_errors)).layer(CrossOriginLayer::new()))
         .merge(evaluation().layer(CrossOriginLayer::new()))
@@ -142,6 +145,7 @@ pub fn describe() -> OpenApi {
     let documented = OpenApiRouter::with_openapi(openapi::base())
         .merge(management())
         .merge(native())
+        .merge(flagmint())
         .merge(sdk())
         .merge(datadog_sdk_routes())
         .merge(documented_evaluation())
@@ -259,6 +263,109 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(datadog::suggestions::update::comment_on_suggestion))
 }
 
+/// Flagmint dialect.
+fn flagmint() -> OpenApiRouter<AppState> {
+    use flagmint::{
+        api_keys, attributes, auth, environments, flags, projects, rollouts, segments, targeting_rules,
+        value, variations,
+    };
+    OpenApiRouter::new()
+        .routes(routes!(auth::log_in))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(auth::get_me))
+        .routes(routes!(projects::list_projects, projects::create_project))
+        .routes(routes!(projects::get_project, projects::update_project))
+        .routes(routes!(environments::list_environments, environments::create_environment))
+        .routes(routes!(
+            environments::get_environment,
+            environments::update_environment,
+            environments::delete_environment
+        ))
+        .routes(routes!(flags::list::list_flags, flags::create::create_flag))
+        .routes(routes!(flags::list::list_environment_flags))
+        .routes(routes!(flags::get::get_flag, flags::update::update_flag, flags::delete::delete_flag))
+        .routes(routes!(value::get_flag_value, value::update_flag_value))
+        .routes(routes!(variations::list_variations, variations::update_variations))
+        .routes(routes!(targeting_rules::list_targeting_rules, targeting_rules::create_targeting_rule))
+        .routes(routes!(
+            targeting_rules::get_targeting_rule,
+            targeting_rules::update_targeting_rule,
+            targeting_rules::delete_targeting_rule
+        ))
+        .routes(routes!(rollouts::list_rollouts, rollouts::create_rollout))
+        .routes(routes!(rollouts::get_rollout, rollouts::update_rollout, rollouts::delete_rollout))
+        .routes(routes!(segments::list_segments, segments::create_segment))
+        .routes(routes!(segments::get_segment, segments::update_segment, segments::delete_segment))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::revoke_api_key))
+        .routes(routes!(attributes::list_attributes, attributes::create_attribute))
+        .routes(routes!(
+            attributes::get_attribute,
+            attributes::update_attribute,
+            attributes::delete_attribute
+        ))
+}
+
+/// The same under the other spellings of its paths: `envs` and `environments`, before the flag and after it; and
+/// `PATCH` of a flag.
+fn flagmint_spelt_otherwise() -> Router<AppState> {
+    use flagmint::{environments, flags, rollouts, targeting_rules, value};
+    let mut router = Router::new()
+        .route("/projects/{project_id}/flags/{flag_id}", patch(flags::update::update_flag))
+        .route(
+            "/projects/{project_id}/envs",
+            get(environments::list_environments).post(environments::create_environment),
+        )
+        .route(
+            "/projects/{project_id}/envs/{environment_id}",
+            get(environments::get_environment)
+                .put(environments::update_environment)
+                .delete(environments::delete_environment),
+        )
+        .route(
+            "/projects/{project_id}/envs/{environment_id}/flags",
+            get(flags::list::list_environment_flags),
+        );
+    for spelling in ["envs", "environments"] {
+        let before = format!("{spelling}/{{environment_id}}/flags/{{flag_id}}");
+        let after = format!("flags/{{flag_id}}/{spelling}/{{environment_id}}");
+        for place in [&before, &after] {
+            let path = |rest: &str| format!("/projects/{{project_id}}/{place}/{rest}");
+            // One spelling of each is the one that is described.
+            if !(spelling == "envs" && place == &before) {
+                router = router
+                    .route(
+                        &path("targeting-rules"),
+                        get(targeting_rules::list_targeting_rules)
+                            .post(targeting_rules::create_targeting_rule),
+                    )
+                    .route(
+                        &path("targeting-rules/{rule_id}"),
+                        get(targeting_rules::get_targeting_rule)
+                            .put(targeting_rules::update_targeting_rule)
+                            .delete(targeting_rules::delete_targeting_rule),
+                    );
+            }
+            if !(spelling == "environments" && place == &before) {
+                router =
+                    router.route(&path("value"), get(value::get_flag_value).put(value::update_flag_value));
+            }
+            if !(spelling == "environments" && place == &after) {
+                router = router
+                    .route(&path("rollouts"), get(rollouts::list_rollouts).post(rollouts::create_rollout))
+                    .route(
+                        &path("rollouts/{rollout_id}"),
+                        get(rollouts::get_rollout)
+                            .put(rollouts::update_rollout)
+                            .delete(rollouts::delete_rollout),
+                    );
+            }
+        }
+    }
+    router
+}
+
 /// Data plane, native and Eppo's.
 fn sdk() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
@@ -329,6 +436,9 @@ async fn unknown_path(request: Request) -> Response {
     let response = error.clone().into_response();
     if request.uri().path().starts_with("/api/v2/") {
         return datadog::render(&error, datadog::JsonApi::of(request.headers()), response);
+    }
+    if flagmint::owns(request.uri().path()) {
+        return flagmint::render(&error, response);
     }
     if request.uri().path().starts_with("/ofrep/") {
         return ofrep::render(&error, response);

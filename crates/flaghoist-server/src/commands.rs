@@ -5,6 +5,7 @@
 
 mod approvals;
 mod as_of;
+mod context_attributes;
 mod copies;
 mod environments;
 mod flag_environments;
@@ -26,12 +27,15 @@ mod webhooks;
 
 pub(crate) use approvals::{EntryOutcome, FlagOutcome, Intent};
 pub(crate) use as_of::{Moment, configuration_at};
+pub(crate) use context_attributes::{
+    change_context_attribute, create_context_attribute, delete_context_attribute, view_context_attributes,
+};
 pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
     CreatedFlagRecord, FirstAllocation, FirstEntries, FlagChange, FlagView, change_flag, create_flag,
-    staleness_of, view_flag, view_flags,
+    staleness_of, view_flag, view_flag_and_filters, view_flags,
 };
 pub(crate) use history::{HistoryView, revert, view_history, view_history_entry};
 pub(crate) use keys::{KeyView, NewKey, create_key, revoke_key, view_key, view_keys};
@@ -40,14 +44,14 @@ pub(crate) use members::{
     view_me, view_member, view_members,
 };
 pub(crate) use policies::{delete_policy, save_policy, view_policy};
-pub(crate) use projects::{create_project, view_projects};
+pub(crate) use projects::{create_project, update_project, view_projects};
 pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};
 pub(crate) use rollouts::{Moved, RolloutView, command_rollout, move_due, view_rollout, view_rollouts};
 pub(crate) use saved_filters::{
     SavedFilterOutcome, SavedFilterUses, change_saved_filter, create_saved_filter, delete_saved_filter,
     view_saved_filter, view_saved_filters,
 };
-pub(crate) use sessions::{log_in, log_out};
+pub(crate) use sessions::{log_in, log_out, renew_log_in};
 pub(crate) use suggestions::{
     SuggestionView, Verdict, Wanted, comment_on_suggestion, decide, delete_suggestion, drift,
     edit_suggestion, view_suggestion, view_suggestions,

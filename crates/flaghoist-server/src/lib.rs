@@ -21,6 +21,7 @@ mod drained_body;
 mod eppo_sdk;
 mod error;
 pub mod events;
+mod flagmint;
 pub mod lifecycle;
 pub mod limits;
 mod native;

@@ -5,6 +5,7 @@ use crate::app::AppState;
 use crate::limits::{ClientAddress, StandingSlot};
 use crate::secret;
 use axum::http::{HeaderMap, Method, header, request::Parts};
+use flaghoist_model::Rejection;
 use flaghoist_model::access::{BuiltInRole, Dialect, PermissionSet, Principal, Proof, RoleRef};
 use flaghoist_model::credential::{Credential, CredentialKind, SecretHash};
 use flaghoist_model::id::{ProjectId, UserId};
@@ -89,7 +90,12 @@ pub(super) async fn authenticate(parts: &Parts, app: &AppState) -> Result<Princi
 }
 
 async fn identify(presented: Presented<'_>, parts: &Parts, app: &AppState) -> Result<Principal, ApiError> {
-    let dialect = if parts.uri.path().starts_with("/api/v2/") { Dialect::Datadog } else { Dialect::Native };
+    let path = parts.uri.path();
+    let dialect = dialect_of(path);
+    let named = project_in_path(path).map(str::parse::<ProjectId>).transpose().map_err(|_| {
+        let message = "is no UUID; give the id of a project";
+        ApiError::from(Rejection::invalid("/params/project_id", message))
+    })?;
     let now = app.clock.now();
     let mut reader = app.store.read().await?;
     let principal = match presented {
@@ -108,14 +114,45 @@ async fn identify(presented: Presented<'_>, parts: &Parts, app: &AppState) -> Re
             by_application_key(reader.as_mut(), key, None, dialect, now).await?
         }
         Presented::Session(secret) => {
-            let wanted = wanted_project(&parts.headers)?;
-            by_session(reader.as_mut(), secret, wanted, dialect, now).await?
+            let in_path = named.map(|id| id.to_string());
+            let wanted = match &in_path {
+                Some(id) => Some(id.as_str()),
+                None => wanted_project(&parts.headers)?,
+            };
+            let found = by_session(reader.as_mut(), secret, wanted, dialect, now).await;
+            found.map_err(
+                |error| if in_path.is_some() && error == UNKNOWN_PROJECT { no_project() } else { error },
+            )?
         }
     };
+    if named.is_some_and(|named| named != principal.project_id) {
+        return Err(no_project());
+    }
     if let Some(id) = principal.credential_id() {
         app.key_uses.mark(id, now);
     }
     Ok(principal)
+}
+
+/// Which of our interfaces a path belongs to: root paths are Flagmint's.
+fn dialect_of(path: &str) -> Dialect {
+    if path.starts_with("/api/v2/") {
+        Dialect::Datadog
+    } else if path.starts_with("/api/v1/") {
+        Dialect::Native
+    } else {
+        Dialect::Flagmint
+    }
+}
+
+/// The project that a path of the Flagmint interface names.
+fn project_in_path(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix("/projects/").or_else(|| path.strip_prefix("/api-keys/"))?;
+    rest.split('/').next()
+}
+
+fn no_project() -> ApiError {
+    ApiError::NotFound("Project not found".to_owned())
 }
 
 async fn by_application_key(

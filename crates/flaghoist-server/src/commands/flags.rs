@@ -2,7 +2,7 @@
 
 use super::approvals::Decision;
 use super::environments::taken_is_invalid;
-use super::{Edit, FlagOutcome, Intent, Record, SavedFilters, serves_the_same};
+use super::{Edit, FlagOutcome, Intent, Record, SavedFilters, saved_filters_of, serves_the_same};
 use crate::ApiError;
 use crate::access::restriction::check_relation;
 use crate::app::App;
@@ -90,6 +90,18 @@ pub(crate) struct FlagChange<'a> {
 pub(crate) async fn view_flag(app: &App, principal: &Principal, id: FlagId) -> Result<FlagView, ApiError> {
     let mut reader = app.store.read().await?;
     load(reader.as_mut(), principal, id).await
+}
+
+/// The flag as it is, and the saved filters that it may use.
+pub(crate) async fn view_flag_and_filters(
+    app: &App,
+    principal: &Principal,
+    id: FlagId,
+) -> Result<(FlagView, SavedFilters), ApiError> {
+    let mut reader = app.store.read().await?;
+    let view = load(reader.as_mut(), principal, id).await?;
+    let saved_filters = saved_filters_of(reader.as_mut(), principal.project_id).await?;
+    Ok((view, saved_filters))
 }
 
 /// Whether a flag is still needed.

@@ -1,13 +1,16 @@
 //! Projects.
 
+use super::{Edit, Record};
 use crate::ApiError;
 use crate::access::authentication::check_still_allowed;
 use crate::app::App;
 use crate::bootstrap::{BootstrapError, FirstEnvironment, FirstKeys, GivenSecrets, furnish};
+use crate::decode::not_found;
 use flaghoist_model::access::{Actor, Principal};
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{HistoryId, ProjectId};
 use flaghoist_model::project::Project;
+use flaghoist_model::{Faults, Patch};
 
 /// The projects a caller belongs to, or all for who administers the installation, oldest first.
 pub(crate) async fn view_projects(app: &App, principal: &Principal) -> Result<Vec<Project>, ApiError> {
@@ -23,6 +26,34 @@ pub(crate) async fn view_projects(app: &App, principal: &Principal) -> Result<Ve
         projects.retain(|project| is_shown(project.id));
     }
     Ok(projects)
+}
+
+/// Changes the name and description of the caller's project. Its key never changes.
+pub(crate) async fn update_project(
+    app: &App,
+    principal: &Principal,
+    key: Option<String>,
+    name: Option<String>,
+    description: Patch<String>,
+    mut faults: Faults,
+) -> Result<Project, ApiError> {
+    let mut edit = Edit::begin(app, principal).await?;
+    let id = principal.project_id;
+    let before = edit.writer.find_project(id).await?.ok_or_else(|| not_found("project", id))?;
+    if let Some(key) = key.filter(|key| *key != before.key) {
+        faults.push_at("projectKey", format!("{key:?} differs from {:?}; the key never changes", before.key));
+    }
+    faults.check()?;
+    let after = Project {
+        name: name.unwrap_or_else(|| before.name.clone()),
+        description: description.apply(before.description.clone()),
+        updated_at: edit.now,
+        ..before.clone()
+    };
+    edit.writer.update_project(&after).await?;
+    let record = Record { before: Some(&before), after: Some(&after), ..Record::of(Action::ProjectUpdated) };
+    edit.commit(record).await?;
+    Ok(after)
 }
 
 /// Makes a project with the usual environments, whose administrator is the caller, and gives its keys, which nothing

@@ -1,9 +1,8 @@
 //! What a change would do, without doing it.
 
 use super::flag_environments::EntryChange;
-use super::flags::{FlagView, load};
+use super::flags::view_flag_and_filters;
 use super::suggestions::{former_entry, view_suggestion};
-use super::{SavedFilters, saved_filters_of};
 use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
@@ -24,7 +23,7 @@ pub(crate) async fn try_change(
     (flag_id, environment_id): (FlagId, EnvironmentId),
     apply: impl FnOnce(&EntryChange<'_>) -> Result<FlagEnvironment, Rejection> + Send,
 ) -> Result<Option<wire::Flag>, ApiError> {
-    let (view, saved_filters) = read(app, principal, flag_id).await?;
+    let (view, saved_filters) = view_flag_and_filters(app, principal, flag_id).await?;
     let (_, entry) = view.entry(environment_id)?;
     let change = EntryChange {
         flag: &view.flag,
@@ -51,7 +50,7 @@ pub(crate) async fn try_suggestion(
     if suggestion.flag_id != flag_id {
         return Err(not_found("suggestion of this flag", suggestion_id));
     }
-    let (view, mut saved_filters) = read(app, principal, flag_id).await?;
+    let (view, mut saved_filters) = view_flag_and_filters(app, principal, flag_id).await?;
     let (_, entry) = view.entry(environment_id)?;
     let now = app.clock.now();
     let (flag, entry): (Flag, FlagEnvironment) = match &suggestion.change {
@@ -72,15 +71,4 @@ pub(crate) async fn try_suggestion(
         }
     };
     Ok(compile_flag(&flag, &entry, &saved_filters))
-}
-
-async fn read(
-    app: &App,
-    principal: &Principal,
-    flag_id: FlagId,
-) -> Result<(FlagView, SavedFilters), ApiError> {
-    let mut reader = app.store.read().await?;
-    let view = load(reader.as_mut(), principal, flag_id).await?;
-    let saved_filters = saved_filters_of(reader.as_mut(), principal.project_id).await?;
-    Ok((view, saved_filters))
 }
