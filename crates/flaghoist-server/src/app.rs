@@ -6,6 +6,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
 use crate::events::{Intake, LastEvaluations};
+use crate::flagmint::sdk::AnswerShape;
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
 use crate::publish::Publisher;
 use crate::streams::Streams;
@@ -62,6 +63,10 @@ pub struct App {
     pub(crate) instances: Instances,
     /// Readers that wait for changes.
     pub streams: Streams,
+    /// Those of them that are Flagmint's.
+    pub(crate) flagmint: flagmint::sdk::Connections,
+    /// What answers of Flagmint's evaluator look like.
+    pub flagmint_answer: AnswerShape,
     /// What is measured.
     pub(crate) metrics: Metrics,
     /// How long a management request may take.
@@ -97,6 +102,8 @@ impl App {
             last_evaluations: LastEvaluations::default(),
             instances: Instances::default(),
             streams: Streams::new(CancellationToken::new()),
+            flagmint: flagmint::sdk::Connections::default(),
+            flagmint_answer: AnswerShape::default(),
             metrics,
             request_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
@@ -116,6 +123,8 @@ pub fn build(app: AppState) -> Router {
     let (sdk, _) = sdk().split_for_parts();
     let (datadog_sdk, _) = datadog_sdk_routes().split_for_parts();
     let datadog_sdk = datadog_sdk.merge(with_key_in_path());
+    let (flagmint_sdk, _) = flagmint_sdk().split_for_parts();
+    let flagmint_sdk = flagmint_sdk.merge(flagmint_sdk_spelt_otherwise());
     let (operation, _) = operation().split_for_parts();
     let timed = |router: Router<AppState>| router.layer(from_fn_with_state(Arc::clone(&app), limit_time));
     Router::new()
@@ -124,6 +133,7 @@ pub fn build(app: AppState) -> Router {
         .merge(timed(flagmint).layer(from_fn(flagmint::render_errors)).layer(from_fn(tell_standing)))
         .merge(sdk.layer(from_fn(native::render_errors)).layer(CrossOriginLayer::new()))
         .merge(datadog_sdk.layer(from_fn(datadog::render_errors)).layer(CrossOriginLayer::new()))
+        .merge(flagmint_sdk.layer(from_fn(flagmint::render_errors)).layer(CrossOriginLayer::new()))
         .merge(evaluation().layer(CrossOriginLayer::new()))
         .merge(operation.layer(from_fn(native::render_errors)))
         .fallback(unknown_path)
@@ -148,6 +158,7 @@ pub fn describe() -> OpenApi {
         .merge(flagmint())
         .merge(sdk())
         .merge(datadog_sdk_routes())
+        .merge(flagmint_sdk())
         .merge(documented_evaluation())
         .merge(operation());
     documented.split_for_parts().1
@@ -393,6 +404,24 @@ fn with_key_in_path() -> Router<AppState> {
         "/sdk/keys/{key}/api/v2/feature-flagging/config/rules-based/server",
         get(datadog_sdk::configuration::get_server_configuration),
     )
+}
+
+/// Data plane of Flagmint's SDKs.
+fn flagmint_sdk() -> OpenApiRouter<AppState> {
+    use flagmint::sdk::{config, evaluate, events, handshake, stream, websocket};
+    OpenApiRouter::new()
+        .routes(routes!(evaluate::evaluate))
+        .routes(routes!(events::report_events))
+        .routes(routes!(handshake::shake_hands))
+        .routes(routes!(stream::open_stream))
+        .routes(routes!(stream::update_context))
+        .routes(routes!(config::get_config))
+        .routes(routes!(websocket::open_web_socket))
+}
+
+/// The path that the Go SDK asks when it is told no address.
+fn flagmint_sdk_spelt_otherwise() -> Router<AppState> {
+    Router::new().route("/evaluator/evaluate/evaluator/evaluate", post(flagmint::sdk::evaluate::evaluate))
 }
 
 /// Probes and metrics: the only routes without a key.

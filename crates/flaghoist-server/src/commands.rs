@@ -229,6 +229,7 @@ fn serves_the_same(
     saved_filters: &SavedFilters,
 ) -> bool {
     before.0.distribution_channel == after.0.distribution_channel
+        && before.0.analytics_enabled == after.0.analytics_enabled
         && default_value(before.0, before.1) == default_value(after.0, after.1)
         && compile_flag(before.0, before.1, saved_filters) == compile_flag(after.0, after.1, saved_filters)
 }

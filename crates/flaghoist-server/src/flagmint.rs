@@ -13,6 +13,7 @@ mod errors;
 pub(crate) mod flags;
 pub(crate) mod projects;
 pub(crate) mod rollouts;
+pub(crate) mod sdk;
 pub(crate) mod segments;
 pub(crate) mod targeting_rules;
 pub(crate) mod value;
@@ -20,7 +21,7 @@ pub(crate) mod variations;
 
 /// Whether a path looks like one of this dialect.
 pub(crate) fn owns(path: &str) -> bool {
-    let roots = ["/projects", "/api-keys", "/api/attributes", "/auth", "/evaluator"];
+    let roots = ["/projects", "/api-keys", "/api/attributes", "/auth", "/evaluator", "/ws"];
     roots
         .iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))

@@ -37,3 +37,4 @@ mod telemetry;
 pub mod webhooks;
 
 pub use error::ApiError;
+pub use flagmint::sdk::AnswerShape as FlagmintAnswerShape;

@@ -19,7 +19,7 @@ pub(crate) mod remote_configuration;
 pub use counters::{FlagCounter, Outcome};
 pub use document::{Form, RenderedDocument, entity_tag};
 pub(crate) use environment::changed;
-pub use environment::{Changes, ChannelSnapshot, PublishedEnvironment, PublishedFlag};
+pub use environment::{Changes, ChannelSnapshot, FlagSource, PublishedEnvironment, PublishedFlag};
 pub use kept::keep;
 pub use reader::{LastUse, PublishedReader};
 

@@ -30,7 +30,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// Most streams that are open at once.
 const OPEN_MAX: usize = 100_000;
 /// Most of them with one key, so that no key takes the places of all others.
-const OPEN_OF_KEY_MAX: usize = 50_000;
+pub(crate) const OPEN_OF_KEY_MAX: usize = 50_000;
 /// After how many seconds a reader that found no place may try again.
 const RETRY_SECONDS: u64 = 10;
 /// A reader that connects so soon after a change may have asked for its flags before the change.

@@ -43,7 +43,7 @@ impl FromRequestParts<AppState> for SdkKey {
         })?;
         let now = app.clock.now();
         let published = app.publisher.published();
-        let reader = Self::read(app, &published, &secret::hash(&key), now)?;
+        let reader = Self::of_hash(app, &published, &secret::hash(&key), now)?;
         reader.ok_or_else(|| unknown(app, || stranger("the key is no SDK key of ours, or no longer taken")))
     }
 }
@@ -63,7 +63,7 @@ impl FromRequestParts<AppState> for StreamKey {
         let now = app.clock.now();
         let published = app.publisher.published();
         let reader = match key_of_token(&token, now, |id| published.secret_hash(id)) {
-            Some(secret_hash) => SdkKey::read(app, &published, secret_hash, now)?,
+            Some(secret_hash) => SdkKey::of_hash(app, &published, secret_hash, now)?,
             None => None,
         };
         reader.map(Self).ok_or_else(|| {
@@ -85,7 +85,7 @@ fn unknown(app: &AppState, refusal: impl FnOnce() -> ApiError) -> ApiError {
 
 impl SdkKey {
     /// The reader whose key has that hash; none when there is none, or its key has expired.
-    fn read(
+    pub(crate) fn of_hash(
         app: &AppState,
         published: &Published,
         secret_hash: &SecretHash,
@@ -101,6 +101,13 @@ impl SdkKey {
             channel: reader.channel,
             now,
         }))
+    }
+
+    /// The environment as it is published now; none when the key no longer reads it.
+    pub(crate) fn present(&self, app: &AppState) -> Option<Arc<PublishedEnvironment>> {
+        let published = app.publisher.published();
+        let (reader, environment) = published.reader(published.secret_hash(self.credential_id)?)?;
+        (!reader.is_expired(app.clock.now())).then(|| Arc::clone(environment))
     }
 
     /// The token with which this reader opens a stream without a header. Empty when the key was revoked this moment.

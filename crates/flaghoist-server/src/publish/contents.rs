@@ -2,10 +2,10 @@
 
 use super::Published;
 use super::counters::FlagCounter;
-use super::environment::{PublishedEnvironment, PublishedFlag};
+use super::environment::{FlagSource, PublishedEnvironment, PublishedFlag};
 use super::reader::PublishedReader;
 use flaghoist_eval::wire;
-use flaghoist_model::compile::compile_flag;
+use flaghoist_model::compile::{compile_flag, default_value};
 use flaghoist_model::credential::SecretHash;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{DistributionChannel, Flag};
@@ -13,6 +13,7 @@ use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_store::ProjectChanges;
+use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -21,9 +22,9 @@ use std::sync::Arc;
 pub(super) struct Contents {
     revision: i64,
     key: String,
-    flags: BTreeMap<FlagId, Flag>,
-    entries: HashMap<EnvironmentId, HashMap<FlagId, FlagEnvironment>>,
-    saved_filters: BTreeMap<SavedFilterId, SavedFilter>,
+    flags: BTreeMap<FlagId, Arc<Flag>>,
+    entries: HashMap<EnvironmentId, HashMap<FlagId, Arc<FlagEnvironment>>>,
+    saved_filters: Arc<BTreeMap<SavedFilterId, SavedFilter>>,
     readers: Vec<(SecretHash, PublishedReader)>,
     environments: BTreeMap<EnvironmentId, EnvironmentContents>,
 }
@@ -68,17 +69,19 @@ impl Contents {
             .collect();
         let filters: BTreeMap<_, _> =
             changes.saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();
-        let filters_changed = filters != self.saved_filters;
-        self.saved_filters = filters;
+        let filters_changed = filters != *self.saved_filters;
+        if filters_changed {
+            self.saved_filters = Arc::new(filters);
+        }
         let mut changed_everywhere: HashSet<FlagId> = changes.flags.iter().map(|flag| flag.id).collect();
-        self.flags.extend(changes.flags.into_iter().map(|flag| (flag.id, flag)));
+        self.flags.extend(changes.flags.into_iter().map(|flag| (flag.id, Arc::new(flag))));
         if filters_changed {
             changed_everywhere.extend(self.flags.keys());
         }
         let mut changed_here: HashMap<EnvironmentId, HashSet<FlagId>> = HashMap::new();
         for entry in changes.flag_environments {
             changed_here.entry(entry.environment_id).or_default().insert(entry.flag_id);
-            self.entries.entry(entry.environment_id).or_default().insert(entry.flag_id, entry);
+            self.entries.entry(entry.environment_id).or_default().insert(entry.flag_id, Arc::new(entry));
         }
         let mut previous = std::mem::take(&mut self.environments);
         self.entries.retain(|id, _| changes.environments.iter().any(|environment| environment.id == *id));
@@ -121,7 +124,8 @@ impl Contents {
             Some(published) if *published.environment() == environment => published,
             before => {
                 let flags: Vec<PublishedFlag> = flags.values().cloned().collect();
-                Arc::new(PublishedEnvironment::new(environment, &flags, before.as_deref()))
+                let filters = Arc::clone(&self.saved_filters);
+                Arc::new(PublishedEnvironment::new(environment, &flags, filters, before.as_deref()))
             }
         };
         EnvironmentContents { flags, published }
@@ -129,20 +133,21 @@ impl Contents {
 
     fn compile(
         &self,
-        flag: &Flag,
+        flag: &Arc<Flag>,
         environment_id: EnvironmentId,
         counter: Arc<FlagCounter>,
     ) -> Option<PublishedFlag> {
-        let entry = self.entries.get(&environment_id).and_then(|entries| entries.get(&flag.id));
-        let initial;
-        let entry = if let Some(entry) = entry {
-            entry
-        } else {
-            initial = FlagEnvironment::initial(flag, environment_id);
-            &initial
+        let known = self.entries.get(&environment_id).and_then(|entries| entries.get(&flag.id));
+        let entry =
+            known.map_or_else(|| Arc::new(FlagEnvironment::initial(flag, environment_id)), Arc::clone);
+        let wire = compile_flag(flag, &entry, &self.saved_filters)?;
+        let beside = BesideDocument {
+            distribution_channel: flag.distribution_channel,
+            default_value: default_value(flag, &entry),
+            is_reported: flag.analytics_enabled,
         };
-        let wire = compile_flag(flag, entry, &self.saved_filters)?;
-        let published = compiled(flag.id, flag.distribution_channel, wire, counter);
+        let source = Some(FlagSource { flag: Arc::clone(flag), entry });
+        let published = compiled(flag.id, beside, wire, counter, source);
         if let Err(fault) = &published.compiled {
             // Saving checks everything that compiling needs, so this is a defect of ours: said loudly, and kept
             // to this flag.
@@ -152,20 +157,31 @@ impl Contents {
     }
 }
 
+/// What is published of a flag beside what documents say of it.
+pub(super) struct BesideDocument {
+    pub(super) distribution_channel: DistributionChannel,
+    pub(super) default_value: Value,
+    pub(super) is_reported: bool,
+}
+
 /// A flag as it is published, from what documents say of it.
 pub(super) fn compiled(
     id: FlagId,
-    distribution_channel: DistributionChannel,
+    beside: BesideDocument,
     wire: wire::Flag,
     counter: Arc<FlagCounter>,
+    source: Option<FlagSource>,
 ) -> PublishedFlag {
     counter.learn(&wire);
     PublishedFlag {
         id,
         key: Arc::from(wire.key.as_str()),
-        distribution_channel,
+        distribution_channel: beside.distribution_channel,
+        default_value: Arc::new(beside.default_value),
+        is_reported: beside.is_reported,
         compiled: flaghoist_eval::Flag::compile(&wire).map(Arc::new),
         wire: Arc::new(wire),
         counter,
+        source,
     }
 }

@@ -4,9 +4,11 @@ use flaghoist_eval::{Flag, FlagFault, Snapshot, wire};
 use flaghoist_model::compile::{self, Channel};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::DistributionChannel;
-use flaghoist_model::id::{EnvironmentId, FlagId};
+use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
+use flaghoist_model::saved_filter::SavedFilter;
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use super::counters::FlagCounter;
@@ -23,12 +25,27 @@ pub struct PublishedFlag {
     pub key: Arc<str>,
     /// Which readers see it.
     pub distribution_channel: DistributionChannel,
+    /// What readers that always get a value are given when nothing else is.
+    pub default_value: Arc<serde_json::Value>,
+    /// Whether applications are asked to report what they evaluate.
+    pub is_reported: bool,
     /// What documents say.
     pub wire: Arc<wire::Flag>,
     /// What is evaluated.
     pub compiled: Result<Arc<Flag>, FlagFault>,
     /// Evaluations so far.
     pub counter: Arc<FlagCounter>,
+    /// What it was compiled from; none for what was restored from disk.
+    pub source: Option<FlagSource>,
+}
+
+/// What a flag is compiled from.
+#[derive(Clone)]
+pub struct FlagSource {
+    /// The flag.
+    pub flag: Arc<flaghoist_model::flag::Flag>,
+    /// What it serves in the environment.
+    pub entry: Arc<FlagEnvironment>,
 }
 
 /// What is otherwise than before for the readers of a channel.
@@ -53,7 +70,12 @@ pub(crate) fn changed(olds: &[PublishedFlag], news: &[PublishedFlag]) -> BTreeSe
         let old = if order.is_le() { olds.next() } else { None };
         let new = if order.is_ge() { news.next() } else { None };
         let is_same = match (old, new) {
-            (Some(old), Some(new)) => Arc::ptr_eq(&old.wire, &new.wire) || old.wire == new.wire,
+            (Some(old), Some(new)) => {
+                Arc::ptr_eq(&old.wire, &new.wire)
+                    || old.wire == new.wire
+                        && old.default_value == new.default_value
+                        && old.is_reported == new.is_reported
+            }
             _ => false,
         };
         if !is_same {
@@ -74,6 +96,7 @@ pub struct ChannelSnapshot {
     /// What is otherwise than in the publication before this one; none for the first.
     pub changes: Option<Changes>,
     positions: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
+    attribute_names: OnceLock<Box<[Arc<str>]>>,
     documents: [OnceLock<RenderedDocument>; Form::COUNT],
 }
 
@@ -91,12 +114,30 @@ impl ChannelSnapshot {
             (Some((before, _)), Some(changes)) if changes.keys.is_empty() => before.revision,
             _ => revision,
         };
-        Self { snapshot, flags, revision, changes, positions, documents: Default::default() }
+        Self {
+            snapshot,
+            flags,
+            revision,
+            changes,
+            positions,
+            attribute_names: OnceLock::new(),
+            documents: Default::default(),
+        }
     }
 
     /// The flag of that key, if readers of the channel see it.
     pub fn flag(&self, key: &str) -> Option<&PublishedFlag> {
         self.flags.get(*self.positions.get(key)?)
+    }
+
+    /// The names of all attributes that conditions test, each once, found out when somebody first asks.
+    pub fn attribute_names(&self) -> &[Arc<str>] {
+        self.attribute_names.get_or_init(|| {
+            let rules = self.flags.iter().flat_map(|flag| &flag.wire.allocations).flat_map(|one| &one.rules);
+            let names = rules.flat_map(|rule| &rule.conditions).map(|condition| condition.attribute.as_str());
+            let names: BTreeSet<&str> = names.collect();
+            names.into_iter().map(Arc::from).collect()
+        })
     }
 
     /// The counter of the flag with that key.
@@ -111,18 +152,31 @@ pub struct PublishedEnvironment {
     flags: Box<[PublishedFlag]>,
     server: ChannelSnapshot,
     client: ChannelSnapshot,
+    saved_filters: Arc<BTreeMap<SavedFilterId, SavedFilter>>,
     remote_configuration: OnceLock<Bytes>,
 }
 
 impl PublishedEnvironment {
     /// Publishes flags, which stand in the order of their keys, after what was published `before`.
-    pub(super) fn new(environment: Environment, flags: &[PublishedFlag], before: Option<&Self>) -> Self {
+    pub(super) fn new(
+        environment: Environment,
+        flags: &[PublishedFlag],
+        saved_filters: Arc<BTreeMap<SavedFilterId, SavedFilter>>,
+        before: Option<&Self>,
+    ) -> Self {
         let channel = |channel: Channel| {
             let before = before.map(|before| (before.channel(channel), before.environment.content_revision));
             ChannelSnapshot::new(channel, flags, environment.content_revision, before)
         };
         let (server, client) = (channel(Channel::Server), channel(Channel::Client));
-        Self { environment, flags: flags.into(), server, client, remote_configuration: OnceLock::new() }
+        Self {
+            environment,
+            flags: flags.into(),
+            server,
+            client,
+            saved_filters,
+            remote_configuration: OnceLock::new(),
+        }
     }
 
     /// Identifier.
@@ -133,6 +187,11 @@ impl PublishedEnvironment {
     /// The environment.
     pub fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// The saved filters of the project; none when it was restored from disk.
+    pub fn saved_filters(&self) -> &BTreeMap<SavedFilterId, SavedFilter> {
+        &self.saved_filters
     }
 
     /// All flags of both channels, in the order of their keys.

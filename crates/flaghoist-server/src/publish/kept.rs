@@ -8,7 +8,7 @@
 //! Every file is replaced as a whole, and the index last: after a crash every environment is as it was at some moment,
 //! not all of them at the same.
 
-use super::contents::compiled;
+use super::contents::{BesideDocument, compiled};
 use super::{Published, PublishedEnvironment, PublishedFlag, PublishedReader, Publisher};
 use flaghoist_eval::wire;
 use flaghoist_model::compile::Channel;
@@ -72,6 +72,10 @@ struct KeptEnvironment<'a> {
 struct KeptFlag<'a> {
     id: FlagId,
     distribution_channel: DistributionChannel,
+    #[serde(default)]
+    default_value: Cow<'a, serde_json::Value>,
+    #[serde(default)]
+    is_reported: bool,
     wire: Cow<'a, wire::Flag>,
 }
 
@@ -88,7 +92,8 @@ pub(super) fn read(directory: &Path) -> io::Result<Option<Published>> {
         };
         if kept.format == FORMAT {
             let flags: Vec<PublishedFlag> = kept.flags.into_iter().map(restore).collect();
-            let environment = PublishedEnvironment::new(kept.environment.into_owned(), &flags, None);
+            let environment =
+                PublishedEnvironment::new(kept.environment.into_owned(), &flags, Arc::default(), None);
             published.environments.insert(id, Arc::new(environment));
         }
     }
@@ -110,7 +115,12 @@ pub(super) fn read(directory: &Path) -> io::Result<Option<Published>> {
 }
 
 fn restore(kept: KeptFlag<'_>) -> PublishedFlag {
-    compiled(kept.id, kept.distribution_channel, kept.wire.into_owned(), Arc::default())
+    let beside = BesideDocument {
+        distribution_channel: kept.distribution_channel,
+        default_value: kept.default_value.into_owned(),
+        is_reported: kept.is_reported,
+    };
+    compiled(kept.id, beside, kept.wire.into_owned(), Arc::default(), None)
 }
 
 fn read_file<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
@@ -222,6 +232,8 @@ fn kept(environment: &PublishedEnvironment) -> KeptEnvironment<'_> {
     let flags = environment.flags().iter().map(|flag| KeptFlag {
         id: flag.id,
         distribution_channel: flag.distribution_channel,
+        default_value: Cow::Borrowed(&*flag.default_value),
+        is_reported: flag.is_reported,
         wire: Cow::Borrowed(&*flag.wire),
     });
     let environment = Cow::Borrowed(environment.environment());
