@@ -11,10 +11,10 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 /// Largest head of a request: request line and headers.
@@ -33,7 +33,7 @@ pub struct Patience {
 
 /// Serves `router` on `listener` until `soft` is cancelled, then lets requests finish.
 pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToken, patience: Patience) {
-    let graceful = GracefulShutdown::new();
+    let connections = TaskTracker::new();
     loop {
         let (stream, peer) = tokio::select! {
             () = soft.cancelled() => break,
@@ -47,47 +47,54 @@ pub async fn serve(listener: TcpListener, router: Router, soft: CancellationToke
             },
         };
         let peer = PeerAddress(peer.ip());
-        serve_connection(stream, peer, router.clone(), &graceful, soft.clone(), patience.head);
+        connections.spawn(serve_connection(stream, peer, router.clone(), soft.clone(), patience.head));
     }
     drop(listener);
+    connections.close();
     tokio::select! {
-        () = graceful.shutdown() => tracing::info!("all requests finished"),
+        () = connections.wait() => tracing::info!("all requests finished"),
         () = tokio::time::sleep(patience.drain) => tracing::warn!("requests were still running and are cut off"),
     }
 }
 
-fn serve_connection(
+async fn serve_connection(
     stream: TcpStream,
     peer: PeerAddress,
     router: Router,
-    graceful: &GracefulShutdown,
     soft: CancellationToken,
     head: Duration,
 ) {
     // Answers are written at once: nobody gains from waiting to fill a packet.
     let _ = stream.set_nodelay(true);
-    let watcher = graceful.watcher();
-    tokio::spawn(async move {
-        // The protocol's own timer starts with the first byte; a connection that never says anything ends here.
-        tokio::select! {
-            () = soft.cancelled() => return,
-            readable = tokio::time::timeout(head, stream.readable()) => {
-                if !matches!(readable, Ok(Ok(()))) {
-                    return;
-                }
+    // The protocol's own timer starts with the first byte; a connection that never says anything ends here.
+    tokio::select! {
+        () = soft.cancelled() => return,
+        readable = tokio::time::timeout(head, stream.readable()) => {
+            if !matches!(readable, Ok(Ok(()))) {
+                return;
             }
         }
-        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            router.clone().oneshot(request.map(|body| Body::new(DrainedBody::new(body))))
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head)
-            .max_buf_size(HEAD_MAX_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(cause = %error, "a connection ended early");
-        }
+    }
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request.map(|body| Body::new(DrainedBody::new(body))))
     });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = soft.cancelled() => {
+            // The request that is on is answered, and no other taken.
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(cause = %error, "a connection ended early");
+    }
 }

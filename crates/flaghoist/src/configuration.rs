@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
+use flaghoist_server::FlagmintAnswerShape;
 use flaghoist_server::limits::LimitsConfiguration;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -45,6 +46,9 @@ pub(crate) struct Options {
         default_missing_value = "true"
     )]
     webhook_allow_private_targets: Option<bool>,
+    /// What answers of Flagmint's evaluator look like: superset, envelope or flat.
+    #[arg(long, env = "FLAGHOIST_FLAGMINT_ANSWER", value_name = "SHAPE")]
+    flagmint_answer: Option<FlagmintAnswerShape>,
     /// TOML file with any of these options.
     #[arg(long, env = "FLAGHOIST_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -78,6 +82,7 @@ struct File {
     client_address_header: Option<String>,
     limits: Option<LimitsConfiguration>,
     webhook_allow_private_targets: Option<bool>,
+    flagmint_answer: Option<FlagmintAnswerShape>,
 }
 
 /// Options as they count.
@@ -97,6 +102,7 @@ pub(crate) struct Configuration {
     pub(crate) client_address_header: Option<String>,
     pub(crate) limits: LimitsConfiguration,
     pub(crate) webhook_allow_private_targets: bool,
+    pub(crate) flagmint_answer: FlagmintAnswerShape,
 }
 
 impl Configuration {
@@ -156,6 +162,11 @@ impl Configuration {
                 .or(file.webhook_allow_private_targets)
                 .or(defaults.webhook_allow_private_targets)
                 .with_context(|| missing("webhook_allow_private_targets"))?,
+            flagmint_answer: options
+                .flagmint_answer
+                .or(file.flagmint_answer)
+                .or(defaults.flagmint_answer)
+                .with_context(|| missing("flagmint_answer"))?,
         })
     }
 }

@@ -119,6 +119,7 @@ async fn run_server(
     app.limits = Limits::new(&configuration.limits, Arc::new(Stopwatch::default()));
     app.client_address_header = client_address_header;
     app.streams = Streams::new(soft.clone());
+    app.flagmint_answer = configuration.flagmint_answer;
     app.courier = Courier::new(configuration.webhook_allow_private_targets);
     let app = Arc::new(app);
     let made = match made {
