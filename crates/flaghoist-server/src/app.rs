@@ -18,7 +18,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderName;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post};
+use axum::routing::{get, post};
 use flaghoist_model::MintId;
 use flaghoist_model::id::ProjectId;
 use flaghoist_store::{EventStore, Store};
@@ -295,7 +295,12 @@ fn flagmint() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(flags::list::list_flags, flags::create::create_flag))
         .routes(routes!(flags::list::list_environment_flags))
-        .routes(routes!(flags::get::get_flag, flags::update::update_flag, flags::delete::delete_flag))
+        .routes(routes!(
+            flags::get::get_flag,
+            flags::update::update_flag,
+            flags::update::patch_flag,
+            flags::delete::delete_flag
+        ))
         .routes(routes!(value::get_flag_value, value::update_flag_value))
         .routes(routes!(variations::list_variations, variations::update_variations))
         .routes(routes!(targeting_rules::list_targeting_rules, targeting_rules::create_targeting_rule))
@@ -318,12 +323,10 @@ fn flagmint() -> OpenApiRouter<AppState> {
         ))
 }
 
-/// The same under the other spellings of its paths: `envs` and `environments`, before the flag and after it; and
-/// `PATCH` of a flag.
+/// The same under the other spellings of its paths: `envs` and `environments`, before the flag and after it.
 fn flagmint_spelt_otherwise() -> Router<AppState> {
     use flagmint::{environments, flags, rollouts, targeting_rules, value};
     let mut router = Router::new()
-        .route("/projects/{project_id}/flags/{flag_id}", patch(flags::update::update_flag))
         .route(
             "/projects/{project_id}/envs",
             get(environments::list_environments).post(environments::create_environment),

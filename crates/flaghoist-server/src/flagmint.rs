@@ -27,4 +27,6 @@ pub(crate) fn owns(path: &str) -> bool {
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-pub(crate) use errors::{FlagmintErrors, FlagmintPathErrors, FlagmintWriteErrors, render, render_errors};
+pub(crate) use errors::{
+    FlagmintError, FlagmintErrors, FlagmintPathErrors, FlagmintWriteErrors, render, render_errors,
+};

@@ -9,11 +9,17 @@ use utoipa::openapi::{Components, OpenApi};
 #[openapi(
     info(
         title = "Flaghoist",
-        description = "Feature flags and progressive delivery on your own machines. Management in the dialect of \
-                       Datadog Feature Flags (v2), evaluation over OFREP 0.3.0.",
+        description = "Feature flags and progressive delivery on your own machines. Management in the dialects of \
+                       Datadog Feature Flags (v2) and of Flagmint, evaluation over OFREP 0.3.0 and the protocols of \
+                       the SDKs of Datadog, Eppo and Flagmint. Paths of Flagmint with `envs` also take `environments`, \
+                       before the flag or after it, and the other way round.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(crate::datadog::ErrorBody, crate::native::Problem)),
+    components(schemas(
+        crate::datadog::ErrorBody,
+        crate::native::Problem,
+        crate::flagmint::FlagmintError
+    )),
     servers((url = "http://127.0.0.1:3000")),
     security(("api_key" = [], "application_key" = []), ("bearer" = [])),
     tags(
@@ -30,6 +36,9 @@ use utoipa::openapi::{Components, OpenApi};
         (name = "Webhooks", description = "Other systems that are told what happens"),
         (name = "OFREP", description = "Evaluation by OpenFeature clients"),
         (name = "SDK", description = "Configuration for evaluation in the application's own process"),
+        (name = "Saved filters", description = "Rules that several flags share"),
+        (name = "Flagmint", description = "Management in the dialect of Flagmint"),
+        (name = "Flagmint SDK", description = "Evaluation by the SDKs of Flagmint"),
         (name = "Operation", description = "Probes and metrics")
     )
 )]

@@ -167,10 +167,10 @@ pub(crate) async fn create_attribute(
 /// Get an attribute
 #[utoipa::path(
     get,
-    path = "/api/attributes/{key}",
+    path = "/api/attributes/{attribute_key}",
     operation_id = "flagmint_get_attribute",
     tag = "Flagmint",
-    params(("key" = String, Path, description = "The attribute's key")),
+    params(("attribute_key" = String, Path, description = "The attribute's key")),
     responses(
         (status = 200, description = "The attribute", body = Enveloped<AttributeOut>),
         FlagmintErrors, FlagmintPathErrors,
@@ -182,7 +182,7 @@ pub(crate) async fn get_attribute(
     PathOf(place): InPath,
 ) -> Result<Enveloped<AttributeOut>, ApiError> {
     let attributes = commands::view_context_attributes(&app, &caller.principal).await?;
-    let found = attributes.into_iter().find(|attribute| attribute.key == place.key());
+    let found = attributes.into_iter().find(|attribute| attribute.key == place.attribute_key());
     let found = found.ok_or_else(|| ApiError::NotFound("Attribute not found".to_owned()))?;
     Ok(Enveloped::ok(found.into()))
 }
@@ -192,10 +192,10 @@ pub(crate) async fn get_attribute(
 /// What is absent stays as it is. `is_active` false deactivates it.
 #[utoipa::path(
     put,
-    path = "/api/attributes/{key}",
+    path = "/api/attributes/{attribute_key}",
     operation_id = "flagmint_update_attribute",
     tag = "Flagmint",
-    params(("key" = String, Path, description = "The attribute's key")),
+    params(("attribute_key" = String, Path, description = "The attribute's key")),
     request_body = AttributeIn,
     responses(
         (status = 200, description = "The attribute", body = Enveloped<AttributeOut>),
@@ -211,7 +211,8 @@ pub(crate) async fn update_attribute(
     let mut faults = Faults::new();
     let draft = wanted.read(false, &mut faults);
     let principal = &caller.principal;
-    let attribute = commands::change_context_attribute(&app, principal, place.key(), draft, faults).await?;
+    let attribute =
+        commands::change_context_attribute(&app, principal, place.attribute_key(), draft, faults).await?;
     Ok(Enveloped::ok(attribute.into()))
 }
 
@@ -220,10 +221,10 @@ pub(crate) async fn update_attribute(
 /// Only what people made; the others can be deactivated.
 #[utoipa::path(
     delete,
-    path = "/api/attributes/{key}",
+    path = "/api/attributes/{attribute_key}",
     operation_id = "flagmint_delete_attribute",
     tag = "Flagmint",
-    params(("key" = String, Path, description = "The attribute's key")),
+    params(("attribute_key" = String, Path, description = "The attribute's key")),
     responses(
         (status = 200, description = "The attribute as it was", body = Enveloped<AttributeOut>),
         FlagmintErrors, FlagmintPathErrors, FlagmintWriteErrors,
@@ -234,6 +235,7 @@ pub(crate) async fn delete_attribute(
     caller: Allowed<WriteFlagParts>,
     PathOf(place): InPath,
 ) -> Result<Enveloped<AttributeOut>, ApiError> {
-    let attribute = commands::delete_context_attribute(&app, &caller.principal, place.key()).await?;
+    let attribute =
+        commands::delete_context_attribute(&app, &caller.principal, place.attribute_key()).await?;
     Ok(Enveloped::ok(attribute.into()))
 }

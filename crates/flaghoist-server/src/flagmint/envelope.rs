@@ -163,7 +163,7 @@ pub(crate) struct Place {
     #[serde(default)]
     key_id: String,
     #[serde(default)]
-    key: String,
+    attribute_key: String,
 }
 
 /// The parameters of a path.
@@ -190,8 +190,8 @@ path_ids! {
 
 impl Place {
     /// The key of an attribute.
-    pub(super) fn key(&self) -> &str {
-        &self.key
+    pub(super) fn attribute_key(&self) -> &str {
+        &self.attribute_key
     }
 
     /// A flag in an environment.

@@ -38,10 +38,23 @@ impl Ids {
             "user_id",
             "webhook_id",
             "key",
+            "project_id",
+            "rule_id",
+            "rollout_id",
+            "segment_id",
+            "saved_filter_id",
+            "attribute_key",
         ];
         let mut ids: BTreeMap<&'static str, String> = names.map(|name| (name, nothing.clone())).into();
         ids.insert("resource_id", format!("feature-flag:{nothing}"));
         Self(ids)
+    }
+
+    /// Ids of nothing, in the first project.
+    fn of_nothing_in(app: &TestApp) -> Self {
+        let mut ids = Self::of_nothing();
+        ids.0.insert("project_id", app.first.project_id.clone());
+        ids
     }
 
     /// Ids of things that are there, in the first project.
@@ -76,6 +89,20 @@ impl Ids {
             "notification_rule_targets": []}}});
         let path = format!("/api/v2/feature-flags/{flag_id}/suggestions");
         let suggestion = admin.call("POST", &path, Some(suggestion)).await.expect(201).json();
+        let filter = json!({"name": "Beta users", "rules": []});
+        let project = app.first.project_id.clone();
+        let made = async |path: &str, body: Value| {
+            let made = admin.call("POST", &format!("/projects/{project}/{path}"), Some(body)).await;
+            text(&made.expect(201).json()["data"]["id"])
+        };
+        let segment_id = made("segments", filter).await;
+        let place = format!("envs/{production}/flags/{flag_id}");
+        let rollout = json!({"strategy": "off"});
+        let rollout_id = made(&format!("{place}/rollouts"), rollout).await;
+        let rule = json!({"kind": "custom", "conditions": [{"attribute": "plan", "operator": "eq", "value": "pro"}]});
+        let rule_id = made(&format!("{place}/targeting-rules"), rule).await;
+        let attribute = json!({"key": "user.plan"});
+        admin.call("POST", "/api/attributes", Some(attribute)).await.expect(201);
         let history = admin.get(&format!("/api/v1/flags/{flag_id}/history")).await.json();
         Self(BTreeMap::from([
             ("environment_id", production.clone()),
@@ -93,6 +120,12 @@ impl Ids {
             ("team_id", text(&team["id"])),
             ("user_id", text(&user["id"])),
             ("webhook_id", text(&webhook["id"])),
+            ("attribute_key", "user.plan".to_owned()),
+            ("project_id", project),
+            ("rule_id", rule_id),
+            ("rollout_id", rollout_id),
+            ("saved_filter_id", segment_id.clone()),
+            ("segment_id", segment_id),
         ]))
     }
 }
@@ -133,7 +166,7 @@ fn operations(ids: &Ids) -> Vec<Operation> {
 
 impl Operation {
     fn is_data_plane(&self) -> bool {
-        matches!(self.needs, Needs::SdkKey | Needs::ServerSdkKey)
+        matches!(self.needs, Needs::SdkKey | Needs::ServerSdkKey | Needs::ServerSdkSession)
     }
 
     /// The permissions that a management operation needs.
@@ -191,7 +224,7 @@ async fn nobody_gets_anywhere_without_the_right_keys() {
         ),
         ("SDK key for management, application key for reading", vec![]),
     ];
-    for operation in operations(&Ids::of_nothing()) {
+    for operation in operations(&Ids::of_nothing_in(&app)) {
         if matches!(operation.needs, Needs::Nothing) {
             continue;
         }
@@ -236,7 +269,7 @@ async fn expired_keys(app: &TestApp) -> ExpiredKeys {
 #[tokio::test]
 async fn sdk_keys_read_and_do_nothing_else() {
     let app = TestApp::new().await;
-    let ids = Ids::of_nothing();
+    let ids = Ids::of_nothing_in(&app);
     for operation in operations(&ids) {
         // Readers send what can be read; everybody else is refused before that.
         let body = match operation.needs {
@@ -253,10 +286,15 @@ async fn sdk_keys_read_and_do_nothing_else() {
             let status = answer.status.as_u16();
             match operation.needs {
                 Needs::Permissions(_) => assert_eq!(status, 401, "{who}: {}", operation.id),
-                Needs::ServerSdkKey if who == "client" => assert_eq!(status, 403, "{}", operation.id),
-                Needs::SdkKey | Needs::ServerSdkKey => {
+                Needs::ServerSdkSession if who == "server" => assert_eq!(status, 401, "{}", operation.id),
+                Needs::ServerSdkKey | Needs::ServerSdkSession if who == "client" => {
+                    assert_eq!(status, 403, "{}", operation.id)
+                }
+                Needs::SdkKey | Needs::ServerSdkKey | Needs::ServerSdkSession => {
                     assert!([200, 202, 404].contains(&status), "{who}: {} gave {status}", operation.id);
                 }
+                // Nobody registers themself, whoever they are.
+                Needs::Nothing if operation.id == "flagmint_register" => assert_eq!(status, 403),
                 Needs::Nothing => assert_ne!(status, 403, "{who}: {}", operation.id),
             }
         }
@@ -268,7 +306,7 @@ async fn a_role_may_do_what_it_may_and_nothing_else() {
     let app = TestApp::new().await;
     let (viewer, editor) = (app.somebody(BuiltInRole::Viewer).await, app.somebody(BuiltInRole::Editor).await);
     let admin = app.admin();
-    for operation in operations(&Ids::of_nothing()) {
+    for operation in operations(&Ids::of_nothing_in(&app)) {
         let Some(needed) = operation.permissions() else { continue };
         let lacks = |has: &[&str]| needed.iter().find(|name| !has.contains(name)).copied();
         for (who, caller, lacking) in
@@ -292,7 +330,7 @@ async fn every_permission_that_an_operation_needs_it_needs_and_no_other() {
         let without = all.without(PermissionSet::of(&[*permission]));
         callers.insert(without.names(), app.somebody_with(admin, Some(without)).await);
     }
-    for operation in operations(&Ids::of_nothing()) {
+    for operation in operations(&Ids::of_nothing_in(&app)) {
         let Some(needed) = operation.permissions() else { continue };
         for name in needed {
             let without = all.without(set(&[name]));
@@ -362,7 +400,7 @@ async fn what_is_of_another_project_is_not_there() {
         let list = foreign.get(path).await.expect(200).text;
         for (name, id) in &ids.0 {
             assert!(
-                *name == "key" || !list.contains(id.as_str()),
+                *name == "key" || *name == "attribute_key" || !list.contains(id.as_str()),
                 "{path} shows the {name} of another project"
             );
         }
@@ -373,7 +411,10 @@ async fn what_is_of_another_project_is_not_there() {
 async fn the_same_bodies_reach_their_things_in_their_own_project() {
     let app = TestApp::new().await;
     let ids = Ids::of_things(&app).await;
-    for operation in operations(&ids) {
+    let mut operations = operations(&ids);
+    // It removes what the list does not name, and so comes last.
+    operations.sort_by_key(|operation| operation.id == "replace_allocations");
+    for operation in operations {
         // Removing things would take them from the others; the log-in is no key's.
         if operation.permissions().is_none() || operation.method == "DELETE" || !operation.has_parameters {
             continue;

@@ -17,7 +17,7 @@ on_both_engines!(
     key_and_name_of_a_flag_are_unique,
     the_key_of_an_allocation_is_unique_among_all_flags_and_environments,
     ids_of_variants_allocations_and_schedules_are_unique_everywhere,
-    the_name_of_a_saved_filter_is_unique,
+    name_and_key_of_a_saved_filter_are_unique,
     email_and_secret_are_unique_in_the_installation,
     ids_are_unique,
     two_projects_may_have_the_same_keys,
@@ -154,13 +154,16 @@ async fn ids_of_variants_allocations_and_schedules_are_unique_everywhere(home: H
     refuses(&world, Constraint::Id, save).await;
 }
 
-async fn the_name_of_a_saved_filter_is_unique(home: Home) {
+async fn name_and_key_of_a_saved_filter_are_unique(home: Home) {
     let world = World::new(&home).await;
     let first = world.samples.saved_filter("DACH");
     world.change(async |writer| writer.insert_saved_filter(&first).await).await.unwrap();
-    let same_name = world.samples.saved_filter("DACH");
+    let same_name = SavedFilter { key: "other".to_owned(), ..world.samples.saved_filter("DACH") };
     let insert = async |writer: &mut dyn Writer| writer.insert_saved_filter(&same_name).await;
     refuses(&world, Constraint::SavedFilterName, insert).await;
+    let same_key = SavedFilter { name: "Other".to_owned(), ..world.samples.saved_filter("DACH") };
+    let insert = async |writer: &mut dyn Writer| writer.insert_saved_filter(&same_key).await;
+    refuses(&world, Constraint::SavedFilterKey, insert).await;
 }
 
 async fn email_and_secret_are_unique_in_the_installation(home: Home) {

@@ -166,6 +166,34 @@ pub(crate) async fn update_flag(
     Ok(Enveloped::ok(FlagOut::of(&view)).unless_suggested(suggestions.first()))
 }
 
+/// Update a flag
+///
+/// The same as `PUT`, which leaves alone what is absent too.
+#[utoipa::path(
+    patch,
+    path = "/projects/{project_id}/flags/{flag_id}",
+    operation_id = "flagmint_patch_flag",
+    tag = "Flagmint",
+    params(
+        ("project_id" = String, Path, description = "The project's id", format = Uuid),
+        ("flag_id" = String, Path, description = "The flag's id", format = Uuid),
+    ),
+    request_body = FlagUpdate,
+    responses(
+        (status = 200, description = "The flag", body = Enveloped<FlagOut>),
+        (status = 202, description = "The flag as it is: a change waits for an approval", body = Enveloped<FlagOut>),
+        FlagmintErrors, FlagmintPathErrors, FlagmintWriteErrors,
+    )
+)]
+pub(crate) async fn patch_flag(
+    app: State<AppState>,
+    caller: Allowed<WriteFlags>,
+    place: InPath,
+    wanted: JsonBody<FlagUpdate>,
+) -> Result<Enveloped<FlagOut>, ApiError> {
+    update_flag(app, caller, place, wanted).await
+}
+
 /// Archives a flag or takes it out of the archive, where it is not there yet.
 async fn archive(
     app: &App,

@@ -12,11 +12,13 @@ pub(crate) enum Needs {
     SdkKey,
     /// A server SDK key.
     ServerSdkKey,
+    /// A server SDK key, and a session that was got with it.
+    ServerSdkSession,
     /// Management credentials with all of these permissions.
     Permissions(&'static [&'static str]),
 }
 
-use Needs::{Nothing, Permissions, SdkKey, ServerSdkKey};
+use Needs::{Nothing, Permissions, SdkKey, ServerSdkKey, ServerSdkSession};
 
 const FR: &str = "feature_flag_config_read";
 const FW: &str = "feature_flag_config_write";
@@ -139,6 +141,71 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("report_flag_evaluations", SdkKey),
     ("forward", SdkKey),
     ("report_events", SdkKey),
+    // Flagmint: Viewers read, Editors write; keys and environments are for administrators.
+    ("flagmint_log_in", Nothing),
+    ("flagmint_register", Nothing),
+    ("flagmint_refresh", Permissions(&[])),
+    ("flagmint_get_me", Permissions(&[])),
+    ("flagmint_list_projects", Permissions(&[])),
+    ("flagmint_create_project", Permissions(&["projects_write"])),
+    ("flagmint_get_project", Permissions(&[ER])),
+    ("flagmint_update_project", Permissions(&[EW])),
+    ("flagmint_list_environments", Permissions(&[ER])),
+    ("flagmint_create_environment", Permissions(&[EW])),
+    ("flagmint_get_environment", Permissions(&[ER])),
+    ("flagmint_update_environment", Permissions(&[EW])),
+    ("flagmint_delete_environment", Permissions(&[EW])),
+    ("flagmint_list_flags", Permissions(&[FR, ER])),
+    ("flagmint_list_environment_flags", Permissions(&[FR, ER])),
+    ("flagmint_create_flag", Permissions(&[FW, ER])),
+    ("flagmint_get_flag", Permissions(&[FR, ER])),
+    ("flagmint_update_flag", Permissions(&[FW, ER])),
+    ("flagmint_patch_flag", Permissions(&[FW, ER])),
+    ("flagmint_delete_flag", Permissions(&[FW, ER])),
+    ("flagmint_get_flag_value", Permissions(&[FR, ER])),
+    ("flagmint_update_flag_value", Permissions(&[FW, ER])),
+    ("flagmint_list_variations", Permissions(&[FR, ER])),
+    ("flagmint_update_variations", Permissions(&[FW, ER])),
+    ("flagmint_list_targeting_rules", Permissions(&[FR, ER])),
+    ("flagmint_get_targeting_rule", Permissions(&[FR, ER])),
+    ("flagmint_create_targeting_rule", Permissions(&[FW])),
+    ("flagmint_update_targeting_rule", Permissions(&[FW])),
+    ("flagmint_delete_targeting_rule", Permissions(&[FW])),
+    ("flagmint_list_rollouts", Permissions(&[FR, ER])),
+    ("flagmint_get_rollout", Permissions(&[FR, ER])),
+    ("flagmint_create_rollout", Permissions(&[FW])),
+    ("flagmint_update_rollout", Permissions(&[FW])),
+    ("flagmint_delete_rollout", Permissions(&[FW])),
+    ("flagmint_list_segments", Permissions(&[FR, ER])),
+    ("flagmint_get_segment", Permissions(&[FR, ER])),
+    ("flagmint_create_segment", Permissions(&[FW])),
+    ("flagmint_update_segment", Permissions(&[FW])),
+    ("flagmint_delete_segment", Permissions(&[FW])),
+    ("flagmint_list_api_keys", Permissions(&["keys_read"])),
+    ("flagmint_create_api_key", Permissions(&["keys_write"])),
+    ("flagmint_revoke_api_key", Permissions(&["keys_write"])),
+    ("flagmint_list_attributes", Permissions(&[FR, ER])),
+    ("flagmint_get_attribute", Permissions(&[FR, ER])),
+    ("flagmint_create_attribute", Permissions(&[FW])),
+    ("flagmint_update_attribute", Permissions(&[FW])),
+    ("flagmint_delete_attribute", Permissions(&[FW])),
+    ("flagmint_evaluate", SdkKey),
+    ("flagmint_report_events", SdkKey),
+    ("flagmint_handshake", SdkKey),
+    ("flagmint_update_context", SdkKey),
+    // A server key and a session of its handshake.
+    ("flagmint_get_config", ServerSdkSession),
+    // A session, whose absence is told in the stream; a key, whose absence is told by a close code: both are tested over
+    // real connections by the Python client.
+    ("flagmint_stream", Nothing),
+    ("flagmint_web_socket", Nothing),
+    // Datadog, saved filters.
+    ("list_saved_filters", Permissions(&[FR, ER])),
+    ("get_saved_filter", Permissions(&[FR, ER])),
+    ("create_saved_filter", Permissions(&[FW])),
+    ("update_saved_filter", Permissions(&[FW])),
+    ("delete_saved_filter", Permissions(&[FW])),
+    ("list_saved_filter_uses", Permissions(&[FR, ER])),
     ("get_flag_evaluations", Permissions(&[FR, ER])),
     ("list_instances", Permissions(&[FR, ER])),
     ("healthz", Nothing),
@@ -202,6 +269,25 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
         "preview_rollout" => json!({"exposure_schedule": {"rollout_options": {"strategy": "NO_ROLLOUT"},
             "rollout_steps": [{"exposure_ratio": 1, "grouped_step_index": 0, "is_pause_record": false}]}}),
         "create_sdk_key" => json!({"kind": "server"}),
+        "create_saved_filter" | "update_saved_filter" => data("saved-filters", json!({"name": "Theirs"})),
+        "flagmint_update_project"
+        | "flagmint_update_environment"
+        | "flagmint_update_flag"
+        | "flagmint_patch_flag"
+        | "flagmint_update_segment"
+        | "flagmint_update_targeting_rule" => json!({"name": "Theirs"}),
+        "flagmint_create_environment" | "flagmint_create_segment" => json!({"name": "Made by them"}),
+        "flagmint_create_flag" => json!({"name": "Made by them", "type": "boolean"}),
+        "flagmint_update_variations" => json!({"updates": [], "offVariationId": null}),
+        "flagmint_create_targeting_rule" => json!({"kind": "custom",
+            "conditions": [{"attribute": "plan", "operator": "eq", "value": "pro"}]}),
+        "flagmint_create_rollout" | "flagmint_update_rollout" => json!({"strategy": "off"}),
+        "flagmint_create_api_key" => {
+            json!({"name": "Theirs", "environmentId": ids.of("environment_id")})
+        }
+        "flagmint_update_attribute" => json!({"label": "Theirs"}),
+        "flagmint_report_events" => json!({"events": []}),
+        "flagmint_update_context" => json!({"connectionId": ids.of("flag_id"), "context": {}}),
         _ => json!({}),
     }
 }
