@@ -12,6 +12,7 @@ mod data_plane;
 mod documents;
 mod evaluation;
 mod events;
+mod flagmint;
 mod history;
 mod intake;
 mod key_uses;
