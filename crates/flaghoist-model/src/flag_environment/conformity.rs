@@ -30,7 +30,7 @@ impl FlagEnvironment {
 
     fn place_flag_level(&mut self) {
         let first = self.rollouts.first().map(|rollout| rollout.id);
-        let is_alone = self.allocations.iter().all(|allocation| allocation.is_flag_level());
+        let is_alone = self.allocations.iter().all(Allocation::is_flag_level);
         let stays = |allocation: &Allocation| match allocation.serving {
             Some(Serving::FlagLevel { rollout_id }) => is_alone && Some(rollout_id) == first,
             _ => true,

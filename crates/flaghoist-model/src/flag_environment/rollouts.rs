@@ -59,7 +59,7 @@ impl FlagEnvironment {
         }
         let run = transition.run;
         let mut changed = Self { updated_at: now, ..entry };
-        changed.put_schedule(after, Some(transition));
+        changed.put_schedule(&after, Some(transition));
         if reshuffle {
             for rollout in &mut changed.rollouts {
                 if rollout.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
@@ -81,7 +81,7 @@ impl FlagEnvironment {
         let (_, schedule) = self.schedule(id)?;
         let (after, transition) = schedule.advanced_since(free_since, now)?;
         let mut changed = Self { updated_at: now, ..self.clone() };
-        changed.put_schedule(after, Some(transition));
+        changed.put_schedule(&after, Some(transition));
         Some(changed)
     }
 
@@ -113,7 +113,7 @@ impl FlagEnvironment {
         for schedule in schedules {
             let (after, transition) = schedule.settled(is_active, now);
             if after != schedule {
-                entry.put_schedule(after, transition);
+                entry.put_schedule(&after, transition);
             }
         }
         entry
@@ -197,7 +197,7 @@ impl FlagEnvironment {
         self.schedules().filter(move |(allocation, _)| is_own(allocation))
     }
 
-    fn put_schedule(&mut self, after: Schedule, transition: Option<Transition>) {
+    fn put_schedule(&mut self, after: &Schedule, transition: Option<Transition>) {
         let id = after.id;
         for place in self.schedules_mut().filter(|schedule| schedule.id == id) {
             *place = after.clone();

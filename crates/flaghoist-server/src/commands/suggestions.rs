@@ -26,11 +26,19 @@ const DIFFERENCES_SHOWN: usize = 10;
 /// A suggestion with the flag it is about, as it is now.
 pub(crate) struct SuggestionView {
     /// The saved filter it is about as it is now, and where it is used.
-    filter: Option<(Option<SavedFilter>, BTreeSet<(FlagId, EnvironmentId)>)>,
+    filter: Option<PresentFilter>,
     /// The suggestion.
     pub(crate) suggestion: Suggestion,
     /// The flag.
     pub(crate) flag: FlagView,
+}
+
+/// A saved filter as it is now.
+struct PresentFilter {
+    /// None when it is gone.
+    filter: Option<SavedFilter>,
+    /// Where it is used.
+    used_in: BTreeSet<(FlagId, EnvironmentId)>,
 }
 
 /// What somebody decides about a suggestion.
@@ -101,12 +109,12 @@ async fn with_present(
     let filter = match suggestion.change.saved_filter() {
         None => None,
         Some(about) => {
-            let present = saved_filters_of(reader, principal.project_id).await?.remove(&about.id);
+            let filter = saved_filters_of(reader, principal.project_id).await?.remove(&about.id);
             let uses = SavedFilterUses::read(reader, principal, about.id).await?;
-            Some((present, uses.places))
+            Some(PresentFilter { filter, used_in: uses.places })
         }
     };
-    Ok(SuggestionView { filter, flag, suggestion })
+    Ok(SuggestionView { filter, suggestion, flag })
 }
 
 /// How much of a flag somebody must be let change to have a say in a change of it.
@@ -408,7 +416,7 @@ fn check_drift(view: &SuggestionView) -> Result<(), ApiError> {
 pub(crate) fn drift(SuggestionView { suggestion, flag: view, filter }: &SuggestionView) -> Vec<Difference> {
     let entry = suggestion.environment_id.and_then(|id| view.entry(id).ok()).map(|(_, entry)| entry);
     let mut drift = match filter {
-        Some((present, used_in)) => suggestion.change.filter_drift(present.as_ref(), used_in),
+        Some(present) => suggestion.change.filter_drift(present.filter.as_ref(), &present.used_in),
         None => suggestion.change.drift(&view.flag, entry, view.entries()),
     };
     drift.retain(|difference| !difference.path.ends_with("_salt"));

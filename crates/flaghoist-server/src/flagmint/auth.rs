@@ -28,7 +28,7 @@ pub(crate) struct Credentials {
 
 /// A log-in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Token {
+pub(crate) struct LogIn {
     /// Send it as `Authorization: Bearer`.
     #[schema(example = "fhs_…")]
     token: String,
@@ -62,8 +62,8 @@ impl UserOut {
     }
 }
 
-fn token(user: &User, session: &Session, secret: String) -> Token {
-    Token {
+fn token(user: &User, session: &Session, secret: String) -> LogIn {
+    LogIn {
         token: secret.clone(),
         access_token: secret,
         token_type: "Bearer",
@@ -83,7 +83,7 @@ fn token(user: &User, session: &Session, secret: String) -> Token {
     request_body = Credentials,
     security(()),
     responses(
-        (status = 200, description = "The token", body = Enveloped<Token>),
+        (status = 200, description = "The token", body = Enveloped<LogIn>),
         FlagmintErrors, FlagmintWriteErrors,
     )
 )]
@@ -91,7 +91,7 @@ pub(crate) async fn log_in(
     State(app): State<AppState>,
     address: ClientAddress,
     JsonBody(wanted): JsonBody<Credentials>,
-) -> Result<Enveloped<Token>, ApiError> {
+) -> Result<Enveloped<LogIn>, ApiError> {
     let mut faults = Faults::new();
     let email = wanted.email.required("email", A_STRING, &mut faults);
     let password = wanted.password.required("password", A_STRING, &mut faults);
@@ -126,14 +126,14 @@ pub(crate) async fn register() -> Result<(), ApiError> {
     operation_id = "flagmint_refresh",
     tag = "Flagmint",
     responses(
-        (status = 200, description = "The token", body = Enveloped<Token>),
+        (status = 200, description = "The token", body = Enveloped<LogIn>),
         FlagmintErrors,
     )
 )]
 pub(crate) async fn refresh(
     State(app): State<AppState>,
     caller: Allowed<AnyMember>,
-) -> Result<Enveloped<Token>, ApiError> {
+) -> Result<Enveloped<LogIn>, ApiError> {
     let (user, session, secret) = commands::renew_log_in(&app, &caller.principal).await?;
     Ok(Enveloped::ok(token(&user, &session, secret)))
 }

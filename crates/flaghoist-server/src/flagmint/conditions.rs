@@ -182,9 +182,8 @@ fn of_test(test: &Test, combinator: Combinator) -> ConditionOut {
                 Operator::Lte => ("lte".to_owned(), first()),
                 Operator::Gt => ("gt".to_owned(), first()),
                 Operator::Gte => ("gte".to_owned(), first()),
-                Operator::OneOf => ("in".to_owned(), list()),
                 Operator::Equals if values.len() == 1 => ("eq".to_owned(), first()),
-                Operator::Equals => ("in".to_owned(), list()),
+                Operator::OneOf | Operator::Equals => ("in".to_owned(), list()),
                 Operator::Matches if values.len() == 1 => ("regex".to_owned(), first()),
                 Operator::IsNull if values.iter().any(|value| value == "true") => {
                     ("not_exists".to_owned(), None)

@@ -1,6 +1,6 @@
 //! `/projects/{project_id}/environments/{environment_id}/flags/{flag_id}/value`
 
-use super::conditions::Shown;
+use super::conditions::{SegmentRuleOut, Shown};
 use super::envelope::{Enveloped, InPath};
 use super::flags::type_name;
 use super::rollouts::RolloutConfigOut;
@@ -91,7 +91,7 @@ fn inline(rule: &Allocation) -> Vec<InlineRuleOut> {
         }];
     }
     let rules = Shown::of(rule.clauses.as_ref(), &rule.rules).segment_rules();
-    rules.into_iter().map(|rule| rule.into_inline()).collect()
+    rules.into_iter().map(SegmentRuleOut::into_inline).collect()
 }
 
 impl InlineRuleOut {
@@ -233,7 +233,10 @@ async fn variant_of_value(
     let outcome =
         commands::change_flag(app, principal, flag_id, Intent::to(Action::VariantCreated), |change| {
             let taken = |key: &str| change.view.flag.variant_by_key(key).is_some();
-            let number = (1..).find(|number| !taken(&format!("value-{number}"))).unwrap_or_default();
+            let numbers = 1..=change.view.flag.variants.len() + 1;
+            // One more number than there are variants: one is free.
+            let number =
+                numbers.into_iter().find(|number| !taken(&format!("value-{number}"))).unwrap_or_default();
             let draft = VariantDraft {
                 key: Some(format!("value-{number}")),
                 name: Some(format!("Value {number}")),

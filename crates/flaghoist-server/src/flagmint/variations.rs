@@ -231,6 +231,59 @@ impl VariationsIn {
     }
 }
 
+impl Update {
+    /// The flag with this variation made or changed, and its id. `place` is where it stands in the request.
+    fn apply(
+        &self,
+        flag: &Flag,
+        place: &str,
+        by: &Principal,
+        now: jiff::Timestamp,
+        ids: &dyn MintId,
+    ) -> Result<(Flag, VariantId), Rejection> {
+        let kind = type_name(flag.value_type);
+        if let Some(other) = self.kind.as_ref().filter(|other| *other != kind) {
+            let message = format!("{other:?} is not the flag's type, which is {kind:?}");
+            return Err(Rejection::invalid(format!("{place}/type"), message));
+        }
+        let value = self.value.as_ref().map(|value| text_of_value(flag.value_type, value));
+        let faults = Faults::under(place);
+        let Some(id) = self.id else {
+            let draft = VariantDraft {
+                key: self.key.clone(),
+                name: self.name.clone(),
+                value,
+                description: match &self.description {
+                    Patch::Set(text) => Some(text.clone()),
+                    Patch::Keep | Patch::Clear => None,
+                },
+                order_index: self.order_index,
+                ..VariantDraft::default()
+            };
+            return flag.add_variant(draft, by, now, ids, faults);
+        };
+        let unknown =
+            || Rejection::invalid(format!("{place}/id"), format!("{id} is no variation of this flag"));
+        let known = flag.variant(id).ok_or_else(unknown)?;
+        if let Some(key) = self.key.as_ref().filter(|key| **key != known.key) {
+            let message = format!("{key:?} differs from {:?}; the key never changes", known.key);
+            return Err(Rejection::invalid(format!("{place}/key"), message));
+        }
+        // A value that is only written back stays as it was written.
+        let is_same = |text: &String| {
+            flag.value_type.parse_quietly(text) == flag.value_type.parse_quietly(&known.value)
+        };
+        let patch = VariantPatch {
+            name: self.name.clone(),
+            value: value.filter(|text| !is_same(text)),
+            description: self.description.clone(),
+            order_index: self.order_index,
+            ..VariantPatch::default()
+        };
+        Ok((flag.update_variant(id, patch, by, now, faults)?, id))
+    }
+}
+
 impl Batch {
     /// The flag with variations made and changed, and the one that is to be the default.
     fn apply(
@@ -242,53 +295,8 @@ impl Batch {
     ) -> Result<(Flag, Option<VariantId>), Rejection> {
         let (mut flag, mut default) = (flag.clone(), None);
         for (position, update) in self.updates.iter().enumerate() {
-            let place = format!("/updates/{position}");
-            let kind = type_name(flag.value_type);
-            if let Some(other) = update.kind.as_ref().filter(|other| *other != kind) {
-                let message = format!("{other:?} is not the flag's type, which is {kind:?}");
-                return Err(Rejection::invalid(format!("{place}/type"), message));
-            }
-            let value = update.value.as_ref().map(|value| text_of_value(flag.value_type, value));
-            let faults = Faults::under(&place);
-            let id = match update.id {
-                Some(id) => {
-                    let known = flag.variant(id).ok_or_else(|| {
-                        Rejection::invalid(
-                            format!("{place}/id"),
-                            format!("{id} is no variation of this flag"),
-                        )
-                    })?;
-                    if let Some(key) = update.key.as_ref().filter(|key| **key != known.key) {
-                        let message = format!("{key:?} differs from {:?}; the key never changes", known.key);
-                        return Err(Rejection::invalid(format!("{place}/key"), message));
-                    }
-                    let patch = VariantPatch {
-                        name: update.name.clone(),
-                        value: value.filter(|value| *value != known.value),
-                        description: update.description.clone(),
-                        order_index: update.order_index,
-                        ..VariantPatch::default()
-                    };
-                    flag = flag.update_variant(id, patch, by, now, faults)?;
-                    id
-                }
-                None => {
-                    let draft = VariantDraft {
-                        key: update.key.clone(),
-                        name: update.name.clone(),
-                        value,
-                        description: match &update.description {
-                            Patch::Set(text) => Some(text.clone()),
-                            Patch::Keep | Patch::Clear => None,
-                        },
-                        order_index: update.order_index,
-                        ..VariantDraft::default()
-                    };
-                    let (changed, id) = flag.add_variant(draft, by, now, ids, faults)?;
-                    flag = changed;
-                    id
-                }
-            };
+            let (changed, id) = update.apply(&flag, &format!("/updates/{position}"), by, now, ids)?;
+            flag = changed;
             if update.is_default {
                 default = Some(id);
             }
@@ -299,14 +307,13 @@ impl Batch {
     /// Refuses what names something that is not there, before anything is changed.
     fn check(&self, view: &FlagView) -> Result<(), ApiError> {
         let mut faults = Faults::new();
-        for (position, id) in self.deleted_ids.iter().enumerate() {
-            if view.flag.variant(*id).is_none() {
-                faults.push_at(
-                    format_args!("deletedIds/{position}"),
-                    format!("{id} is no variation of this flag"),
-                );
+        faults.at("deletedIds", |faults| {
+            for (position, id) in self.deleted_ids.iter().enumerate() {
+                if view.flag.variant(*id).is_none() {
+                    faults.push_at(position, format!("{id} is no variation of this flag"));
+                }
             }
-        }
+        });
         if let Patch::Set(id) = self.off_variant_id
             && (view.flag.variant(id).is_none() || self.deleted_ids.contains(&id))
         {

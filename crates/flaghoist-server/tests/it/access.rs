@@ -288,7 +288,7 @@ async fn sdk_keys_read_and_do_nothing_else() {
                 Needs::Permissions(_) => assert_eq!(status, 401, "{who}: {}", operation.id),
                 Needs::ServerSdkSession if who == "server" => assert_eq!(status, 401, "{}", operation.id),
                 Needs::ServerSdkKey | Needs::ServerSdkSession if who == "client" => {
-                    assert_eq!(status, 403, "{}", operation.id)
+                    assert_eq!(status, 403, "{}", operation.id);
                 }
                 Needs::SdkKey | Needs::ServerSdkKey | Needs::ServerSdkSession => {
                     assert!([200, 202, 404].contains(&status), "{who}: {} gave {status}", operation.id);

@@ -75,7 +75,7 @@ async fn page(app: &App, principal: &Principal, filters: FlagFilters) -> Result<
     if let Some(template) = filters.template {
         flags.retain(|flag| flag.metadata.get(TEMPLATE).is_some_and(|made_of| *made_of == template));
     }
-    flags.sort_by(|a, b| (a.created_at, a.id).cmp(&(b.created_at, b.id)));
+    flags.sort_by_key(|flag| (flag.created_at, flag.id));
     if let Some(order) = order {
         flags.sort_by(order);
     }

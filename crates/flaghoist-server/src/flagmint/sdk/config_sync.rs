@@ -250,6 +250,9 @@ fn overridden(flag: &Flag, entry: &FlagEnvironment) -> Value {
     })
 }
 
+/// Operators of other dialects that this format has.
+const SAID: [Operator; 5] = [Operator::Equals, Operator::Gt, Operator::IsNull, Operator::Lt, Operator::OneOf];
+
 /// An allocation as rules. What another dialect wrote becomes one for each of its alternatives.
 fn rule_configs(index: usize, rule: &Allocation, flag_key: &str, warnings: &mut Vec<String>) -> Vec<Value> {
     let served = |mut config: Value| {
@@ -283,8 +286,7 @@ fn rule_configs(index: usize, rule: &Allocation, flag_key: &str, warnings: &mut 
     let is_said = |rule: &TargetingRule| {
         rule.conditions.iter().all(|condition| {
             let Test::Inline { operator, values, .. } = &condition.test else { return false };
-            use Operator::{Equals, Gt, IsNull, Lt, OneOf};
-            matches!(operator, Equals | Gt | IsNull | Lt | OneOf) && !values.is_empty()
+            SAID.contains(operator) && !values.is_empty()
         })
     };
     let (said, unsaid): (Vec<&TargetingRule>, Vec<&TargetingRule>) =

@@ -26,20 +26,25 @@ const ATTRIBUTES: [&str; 9] = [
 ];
 const TEXTS: [&str; 10] =
     ["pro", "free", "", "DE", "a.b+c", "ada@example.com", "true", "18", "pro,free", "Ünï"];
-const NUMBERS: [f64; 6] = [0.0, 17.0, 18.0, 18.5, -3.0, 100.0];
+/// As texts: whole numbers are integers, as clients write them.
+const NUMBERS: [&str; 6] = ["0", "17", "18", "18.5", "-3", "100"];
 
 fn pick<'a, T>(dice: &mut Dice, of: &'a [T]) -> &'a T {
     &of[usize::try_from(dice.throw(of.len() as u64)).unwrap()]
 }
 
-fn number(value: f64) -> Value {
-    // Whole numbers are integers, as clients write them.
-    if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
+fn number(dice: &mut Dice) -> Value {
+    serde_json::from_str(pick(dice, &NUMBERS)).unwrap()
+}
+
+/// A share in percent.
+fn share(dice: &mut Dice, from: u64, to: u64) -> f64 {
+    f64::from(u32::try_from(from + dice.throw(to - from + 1)).unwrap())
 }
 
 fn scalar(dice: &mut Dice) -> Value {
     match dice.throw(4) {
-        0 => number(*pick(dice, &NUMBERS)),
+        0 => number(dice),
         1 => json!(dice.throw(2) == 0),
         _ => json!(pick(dice, &TEXTS)),
     }
@@ -76,7 +81,7 @@ fn clause(dice: &mut Dice) -> Clause {
         }
         // What is no number compares with none.
         "gt" | "lt" | "gte" | "lte" if dice.throw(8) == 0 => Some(json!("eighteen")),
-        "gt" | "lt" | "gte" | "lte" => Some(number(*pick(dice, &NUMBERS))),
+        "gt" | "lt" | "gte" | "lte" => Some(number(dice)),
         "exists" | "not_exists" => None,
         "regex" => Some(json!(pick(dice, &["^pro$", "[0-9]+", "e", "^$", "(?i)ADA"]))),
         "contains" | "not_contains" | "startsWith" | "endsWith" => {
@@ -136,7 +141,7 @@ async fn random_flag(dice: &mut Dice, admin: &Flagmint<'_>, seed: usize) -> (Str
         default: values[usize::from(is_boolean)].1.clone(),
         off: None,
         rules: Vec::new(),
-        flag_level: None,
+        of_everybody: None,
     };
     if dice.throw(3) == 0 {
         let chosen = usize::try_from(dice.throw(2)).unwrap();
@@ -151,12 +156,12 @@ async fn random_flag(dice: &mut Dice, admin: &Flagmint<'_>, seed: usize) -> (Str
             0 => (json!({"strategy": "off"}), Rollout::Off),
             1 if is_boolean => {
                 // At 0 % whoever has no key is served `false`, not the default.
-                let percentage = 1.0 + dice.throw(100) as f64;
+                let percentage = share(dice, 1, 100);
                 let body = json!({"strategy": "percentage", "percentage": percentage, "salt": salt});
                 (body, Rollout::Percentage { percentage, salt })
             }
             _ => {
-                let first = dice.throw(101) as f64;
+                let first = share(dice, 0, 100);
                 let weights = [first, 100.0 - first];
                 let variants: Vec<Value> = ids
                     .iter()
@@ -171,7 +176,7 @@ async fn random_flag(dice: &mut Dice, admin: &Flagmint<'_>, seed: usize) -> (Str
         let made = admin.data("POST", &admin.of_flag(&made, "rollouts"), Some(body), 201).await;
         rollouts.push((made["id"].clone(), rollout));
     }
-    flag.flag_level = rollouts.first().map(|(_, rollout)| rollout.clone());
+    flag.of_everybody = rollouts.first().map(|(_, rollout)| rollout.clone());
     let count = dice.throw(4);
     for order in 0..count {
         let (test, mut body) = random_test(dice, admin, seed, order).await;
@@ -238,7 +243,7 @@ fn attribute_value(dice: &mut Dice, name: &str) -> Value {
         "age" => match dice.throw(4) {
             0 => json!("eighteen"),
             1 => Value::Null,
-            _ => number(*pick(dice, &NUMBERS)),
+            _ => number(dice),
         },
         "beta" => json!(dice.throw(2) == 0),
         "tags" => json!(["pro", "free"]),

@@ -65,7 +65,7 @@ pub(crate) struct Flag {
     pub default: Value,
     pub off: Option<Value>,
     pub rules: Vec<Rule>,
-    pub flag_level: Option<Rollout>,
+    pub of_everybody: Option<Rollout>,
 }
 
 /// The value of a flag for a context (section 7, with decisions 31 to 33).
@@ -75,7 +75,7 @@ pub(crate) fn evaluate(flag: &Flag, context: &Value) -> Value {
     }
     let roll = |rollout| roll(rollout, flag, context).unwrap_or_else(|| flag.default.clone());
     if flag.rules.is_empty() {
-        return flag.flag_level.as_ref().map_or_else(|| flag.default.clone(), roll);
+        return flag.of_everybody.as_ref().map_or_else(|| flag.default.clone(), roll);
     }
     let attributes = flatten(context);
     match flag.rules.iter().find(|rule| rule.test.matches(&attributes)).map(|rule| &rule.serve) {
@@ -309,7 +309,7 @@ fn clause(attribute: &str, operator: &str, value: Option<Value>) -> Clause {
 
 fn text_flag(rules: Vec<Rule>) -> Flag {
     let default = json!("default");
-    Flag { is_active: true, value_type: "string", default, off: None, rules, flag_level: None }
+    Flag { is_active: true, value_type: "string", default, off: None, rules, of_everybody: None }
 }
 
 #[test]
@@ -411,7 +411,8 @@ fn the_first_matching_rule_decides() {
         rule(2, Serve::Value(json!("two"))),
         rule(3, Serve::Rollout(Rollout::Off)),
     ]);
-    flag.flag_level = Some(Rollout::Variant { weights: vec![(json!("rolled"), 100.0)], salt: String::new() });
+    flag.of_everybody =
+        Some(Rollout::Variant { weights: vec![(json!("rolled"), 100.0)], salt: String::new() });
     for (a, expected) in [(1, "default"), (2, "two"), (3, "default"), (4, "default")] {
         assert_eq!(evaluate(&flag, &json!({"a": a})), expected, "{a}");
     }
@@ -441,7 +442,7 @@ fn rollouts_use_the_sharder_of_ufc() {
         (0.0, 100.0, &nobody, "b"),
     ] {
         let weights = vec![(json!("a"), first), (json!("b"), second)];
-        flag.flag_level = Some(Rollout::Variant { weights, salt: salt.to_owned() });
+        flag.of_everybody = Some(Rollout::Variant { weights, salt: salt.to_owned() });
         assert_eq!(evaluate(&flag, context), expected, "{first} {second} {context}");
     }
     for (value_type, percentage, context, expected) in [
@@ -452,7 +453,7 @@ fn rollouts_use_the_sharder_of_ufc() {
         ("string", 100.0, &alice, json!("default")),
     ] {
         flag.value_type = value_type;
-        flag.flag_level = Some(Rollout::Percentage { percentage, salt: salt.to_owned() });
+        flag.of_everybody = Some(Rollout::Percentage { percentage, salt: salt.to_owned() });
         assert_eq!(evaluate(&flag, context), expected, "{value_type} {percentage} {context}");
     }
 }
