@@ -34,7 +34,8 @@ fn pick<'a, T>(dice: &mut Dice, of: &'a [T]) -> &'a T {
 }
 
 fn number(dice: &mut Dice) -> Value {
-    serde_json::from_str(pick(dice, &NUMBERS)).unwrap()
+    let text: &str = *pick(dice, &NUMBERS);
+    serde_json::from_str(text).unwrap()
 }
 
 /// A share in percent.
