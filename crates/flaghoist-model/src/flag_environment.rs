@@ -1,6 +1,7 @@
 //! What a flag serves in one environment.
 
 mod conformity;
+mod copies;
 mod rollouts;
 mod rules;
 

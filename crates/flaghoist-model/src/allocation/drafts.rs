@@ -27,6 +27,7 @@ impl From<&Allocation> for AllocationDraft {
             experiment_id: allocation.experiment_id.clone(),
             rules: rules.collect(),
             weights: weights.collect(),
+            // What follows a rollout has its steps by reference.
             schedule: match (&allocation.schedule, allocation.reached_exposure_ratio) {
                 (Some(schedule), _) => Some(schedule_draft(schedule)),
                 (None, reached) => reached.map(gate_draft),

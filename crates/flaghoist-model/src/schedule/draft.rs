@@ -46,7 +46,8 @@ impl Schedule {
     /// The same for another allocation that no longer follows what it followed: it begins anew.
     #[must_use]
     pub(crate) fn of_its_own(&self, now: Timestamp, ids: &dyn MintId) -> Self {
-        let fresh = Self { id: ScheduleId::mint(ids), ..self.clone() };
+        let steps = self.steps.iter().map(|step| Step { id: StepId::mint(ids), ..step.clone() });
+        let fresh = Self { id: ScheduleId::mint(ids), steps: steps.collect(), ..self.clone() };
         fresh.standing(None, now)
     }
 

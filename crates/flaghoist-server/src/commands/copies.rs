@@ -5,7 +5,6 @@ use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
 use flaghoist_model::access::Principal;
-use flaghoist_model::allocation::AllocationDraft;
 use flaghoist_model::difference::Difference;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
@@ -118,12 +117,9 @@ fn copied(change: &EntryChange<'_>, copy: &Copy) -> Result<FlagEnvironment, Reje
     if copy.with_status {
         target = target.with_enabled(source.enabled, change.now);
     }
-    let drafts = source.allocations.iter().map(|allocation| AllocationDraft {
-        key: Some(copied_key(&allocation.key, source_environment, target_environment)),
-        ..AllocationDraft::from(allocation)
-    });
+    let key = |key: &str| copied_key(key, source_environment, target_environment);
     let context = change.allocation_context(&target);
-    target.with_allocations(drafts.collect(), &context, Faults::under("/allocations"))
+    target.with_allocations_of(source, key, &context, Faults::under("/allocations"))
 }
 
 /// Keys are unique in a project, so a copy has the key of the target environment for its ending.

@@ -34,7 +34,7 @@ fn pick<'a, T>(dice: &mut Dice, of: &'a [T]) -> &'a T {
 }
 
 fn number(dice: &mut Dice) -> Value {
-    let text: &str = *pick(dice, &NUMBERS);
+    let text = *pick(dice, &NUMBERS);
     serde_json::from_str(text).unwrap()
 }
 

@@ -4,6 +4,7 @@
 use super::{Flagmint, history_length};
 use crate::app::TestApp;
 use flaghoist_model::access::BuiltInRole;
+use flaghoist_server::rollouts::move_all_due;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -382,4 +383,46 @@ async fn deleting_a_flag_archives_it_and_null_brings_it_back() {
     let after = history_length(&app).await;
     // The flag itself is saved once more, with nothing changed; environments are left alone.
     assert!(after - before <= 1, "{} entries for writing back what is shown", after - before);
+}
+
+#[tokio::test]
+async fn a_copy_to_another_environment_serves_the_same_rollouts_there() {
+    let app = TestApp::new().await;
+    let admin = Flagmint::admin(&app);
+    let flag = admin.flag("Checkout", "boolean").await;
+    let (rollouts, rules) = (admin.of_flag(&flag, "rollouts"), admin.of_flag(&flag, "targeting-rules"));
+    let gradual =
+        json!({"strategy": "gradual", "target_percentage": 100, "increment": 50, "interval_hours": 1});
+    let gradual = admin.data("POST", &rollouts, Some(gradual), 201).await;
+    let rule = json!({"kind": "custom", "rollout_id": gradual["id"],
+        "conditions": [{"attribute": "plan", "operator": "neq", "value": "free"}]});
+    admin.data("POST", &rules, Some(rule), 201).await;
+    move_all_due(&app.state).await.unwrap();
+    let path = format!(
+        "/api/v1/flags/{}/environments/{}/copy",
+        flag["id"].as_str().unwrap(),
+        app.environment_id("staging")
+    );
+    for _ in 0..2 {
+        let body = json!({"from_environment_id": admin.environment, "with_status": true});
+        app.admin().call("POST", &path, Some(body)).await.expect(200);
+        move_all_due(&app.state).await.unwrap();
+    }
+    let staging = Flagmint { environment: app.environment_id("staging").to_owned(), ..Flagmint::admin(&app) };
+    let copied = staging.data("GET", &staging.of_flag(&flag, "targeting-rules"), None, 200).await;
+    assert_eq!(copied[0]["conditions"][0]["operator"], "neq");
+    let there = staging.data("GET", &staging.of_flag(&flag, "rollouts"), None, 200).await;
+    assert_eq!(there.as_array().unwrap().len(), 1);
+    assert_eq!(copied[0]["rollout_id"], there[0]["id"]);
+    assert_ne!(there[0]["id"], gradual["id"]);
+    assert_eq!(
+        there[0]["config"]["schedule"]["status"], "RUNNING",
+        "it runs by itself, and the second copy left it alone"
+    );
+    for number in 0..50 {
+        let context = json!({"targetingKey": format!("subject-{number}"), "plan": "pro"});
+        let here = app.reader("development").evaluate("checkout", context.clone()).await.json();
+        let there = app.reader("staging").evaluate("checkout", context).await.json();
+        assert_eq!(here["value"], there["value"]);
+    }
 }
