@@ -22,6 +22,7 @@ const NAME_MIN_CHARS: usize = 3;
 
 /// A key to make.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintApiKeyIn)]
 pub(crate) struct ApiKeyIn {
     #[serde(default)]
     #[schema(value_type = String, required, example = "Web shop")]
@@ -46,6 +47,7 @@ pub(crate) struct ApiKeyIn {
 
 /// A key.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintApiKeyOut)]
 pub(crate) struct ApiKeyOut {
     #[schema(format = Uuid)]
     id: String,

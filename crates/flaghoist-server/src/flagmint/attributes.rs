@@ -18,6 +18,7 @@ const STRINGS: &str = "an array of strings";
 
 /// An attribute to make or change.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintAttributeIn)]
 pub(crate) struct AttributeIn {
     /// Unique in the project; never changes.
     #[serde(default)]
@@ -74,6 +75,7 @@ impl AttributeIn {
 
 /// An attribute.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintAttributeOut)]
 pub(crate) struct AttributeOut {
     #[schema(format = Uuid)]
     id: String,

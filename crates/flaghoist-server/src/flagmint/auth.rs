@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 /// Who logs in.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
+#[schema(as = FlagmintCredentials)]
 pub(crate) struct Credentials {
     #[serde(default)]
     #[schema(value_type = String, required, example = "admin@localhost")]
@@ -28,6 +29,7 @@ pub(crate) struct Credentials {
 
 /// A log-in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintLogIn)]
 pub(crate) struct LogIn {
     /// Send it as `Authorization: Bearer`.
     #[schema(example = "fhs_…")]
@@ -44,6 +46,7 @@ pub(crate) struct LogIn {
 
 /// A user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintUserOut)]
 pub(crate) struct UserOut {
     #[schema(format = Uuid)]
     id: String,

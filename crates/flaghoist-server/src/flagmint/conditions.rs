@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 /// A condition to make.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintConditionIn)]
 pub(crate) struct ConditionIn {
     #[serde(default)]
     #[schema(value_type = String, required, example = "user.plan")]
@@ -25,7 +26,7 @@ pub(crate) struct ConditionIn {
     operator: Member<String>,
     /// Of any type; a list for `in` and `nin`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     value: Member<Value>,
     /// `AND`, `OR` or `NOT`: how the conditions go together, where all that say something say the same.
     #[serde(default)]
@@ -35,13 +36,14 @@ pub(crate) struct ConditionIn {
 
 /// A condition.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = FlagmintConditionOut)]
 pub(crate) struct ConditionOut {
     #[schema(example = "user.plan")]
     attribute: String,
     #[schema(example = "eq")]
     operator: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     value: Option<Value>,
     #[schema(example = "AND")]
     logical_op: String,
@@ -49,6 +51,7 @@ pub(crate) struct ConditionOut {
 
 /// A rule of a segment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintSegmentRuleOut)]
 pub(crate) struct SegmentRuleOut {
     /// Always `rule`.
     #[serde(rename = "type")]
@@ -59,7 +62,7 @@ pub(crate) struct SegmentRuleOut {
     #[schema(example = "eq")]
     operator: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     value: Option<Value>,
 }
 

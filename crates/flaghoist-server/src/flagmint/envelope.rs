@@ -92,6 +92,7 @@ impl<T> Paged<T> {
 /// About a list of which a page is shown.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FlagmintPageMeta)]
 pub(crate) struct PageMeta {
     /// How many there are.
     total: usize,

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 /// An environment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintEnvironmentOut)]
 pub(crate) struct EnvironmentOut {
     #[schema(format = Uuid)]
     id: String,
@@ -58,6 +59,7 @@ impl EnvironmentOut {
 
 /// An environment to make or change.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintEnvironmentIn)]
 pub(crate) struct EnvironmentIn {
     #[serde(default)]
     #[schema(value_type = String, required, example = "QA")]

@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 /// A project.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintProjectOut)]
 pub(crate) struct ProjectOut {
     #[schema(format = Uuid)]
     id: String,
@@ -65,6 +66,7 @@ impl ProjectOut {
 
 /// A project to make or change.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintProjectIn)]
 pub(crate) struct ProjectIn {
     #[serde(default)]
     #[schema(value_type = String, required, example = "Shop")]

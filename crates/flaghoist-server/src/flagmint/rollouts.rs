@@ -25,6 +25,7 @@ const A_NUMBER: &str = "a number";
 
 /// A rollout to make or change.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintRolloutIn)]
 pub(crate) struct RolloutIn {
     /// `off`, `percentage`, `variant` or `gradual`.
     #[serde(default)]
@@ -87,6 +88,7 @@ pub(crate) struct RolloutConfigIn {
 
 /// The share of a variation.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintRolloutVariantIn)]
 pub(crate) struct RolloutVariantIn {
     #[serde(default)]
     #[schema(value_type = String, required, format = Uuid)]
@@ -99,6 +101,7 @@ pub(crate) struct RolloutVariantIn {
 
 /// A rollout.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintRolloutOut)]
 pub(crate) struct RolloutOut {
     #[schema(format = Uuid)]
     id: String,
@@ -119,6 +122,7 @@ pub(crate) struct RolloutOut {
 
 /// What a rollout does.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[schema(as = FlagmintRolloutConfigOut)]
 pub(crate) struct RolloutConfigOut {
     #[schema(example = "gradual")]
     strategy: &'static str,
@@ -144,6 +148,7 @@ pub(crate) struct RolloutConfigOut {
 
 /// The share of a variation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintRolloutVariantOut)]
 pub(crate) struct RolloutVariantOut {
     #[schema(format = Uuid)]
     variation_id: String,
@@ -152,6 +157,7 @@ pub(crate) struct RolloutVariantOut {
 
 /// Where the steps of a rollout stand.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintRolloutScheduleOut)]
 pub(crate) struct RolloutScheduleOut {
     /// The exposure schedule: start, pause, resume and stop it by this id.
     #[schema(format = Uuid)]

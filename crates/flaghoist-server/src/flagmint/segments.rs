@@ -21,6 +21,7 @@ const RULES: &str = "rules";
 
 /// A segment to make or change.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintSegmentIn)]
 pub(crate) struct SegmentIn {
     #[serde(default)]
     #[schema(value_type = String, required, example = "Beta users")]
@@ -48,6 +49,7 @@ pub(crate) struct SegmentIn {
 
 /// A segment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintSegmentOut)]
 pub(crate) struct SegmentOut {
     #[schema(format = Uuid)]
     id: String,

@@ -14,6 +14,7 @@ use flaghoist_model::allocation::Allocation;
 use flaghoist_model::flag_environment::{ClauseRuleDraft, FlagEnvironment, RuleKind};
 use flaghoist_model::history::Action;
 use flaghoist_model::id::{AllocationId, ProjectId};
+use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::{Property, Suggestion};
 use flaghoist_model::{Faults, Rejection};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,7 @@ const A_NUMBER: &str = "a number";
 
 /// A targeting rule to make or change.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintTargetingRuleIn)]
 pub(crate) struct TargetingRuleIn {
     /// `segment` or `custom`.
     #[serde(default)]
@@ -57,6 +59,7 @@ pub(crate) struct TargetingRuleIn {
 
 /// A targeting rule.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintTargetingRuleOut)]
 pub(crate) struct TargetingRuleOut {
     #[schema(format = Uuid)]
     id: String,
@@ -85,22 +88,45 @@ pub(crate) struct TargetingRuleOut {
     /// Always null: what was removed is not shown.
     deleted_at: Option<String>,
     #[serde(flatten)]
-    segment: Option<JoinedSegment>,
+    segment: JoinedSegment,
 }
 
-/// The segment of a rule, once as it is and once member by member.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// The segment of a rule, once as it is and once member by member; nothing where the rule has none.
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
+#[schema(as = FlagmintJoinedSegment)]
 pub(crate) struct JoinedSegment {
-    segment_name: String,
-    segment_description: Option<String>,
-    segment_rules: Vec<ConditionOut>,
-    segment_logical_op: &'static str,
-    segment_key: String,
-    segment: SegmentOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    segment_description: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment_rules: Option<Vec<ConditionOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment_logical_op: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<SegmentOut>,
+}
+
+impl From<&SavedFilter> for JoinedSegment {
+    fn from(filter: &SavedFilter) -> Self {
+        let shown = Shown::of(filter.clauses.as_ref(), &filter.rules);
+        Self {
+            segment_name: Some(filter.name.clone()),
+            segment_description: Some(filter.description.clone()),
+            segment_logical_op: Some(shown.combinator.as_str()),
+            segment_rules: Some(shown.conditions),
+            segment_key: Some(filter.key.clone()),
+            segment: Some(SegmentOut::of(filter)),
+        }
+    }
 }
 
 /// A rule after a change.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintUpdatedRule)]
 pub(crate) struct UpdatedRule {
     rule: TargetingRuleOut,
     /// What came of it.
@@ -136,17 +162,7 @@ impl TargetingRuleOut {
             variation_id: rule.variation_id().map(|id| id.to_string()),
             rollout_id: rule.rollout_id().map(|id| id.to_string()),
             deleted_at: None,
-            segment: segment.map(|filter| {
-                let shown = Shown::of(filter.clauses.as_ref(), &filter.rules);
-                JoinedSegment {
-                    segment_name: filter.name.clone(),
-                    segment_description: filter.description.clone(),
-                    segment_logical_op: shown.combinator.as_str(),
-                    segment_rules: shown.conditions,
-                    segment_key: filter.key.clone(),
-                    segment: SegmentOut::of(filter),
-                }
-            }),
+            segment: segment.map_or_else(JoinedSegment::default, JoinedSegment::from),
         }
     }
 

@@ -28,9 +28,10 @@ use utoipa::ToSchema;
 
 /// What a flag serves in an environment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintFlagValueOut)]
 pub(crate) struct FlagValueOut {
     /// The default value.
-    #[schema(value_type = Object, example = true)]
+    #[schema(value_type = Value, example = true)]
     value: Value,
     /// `boolean`, `string`, `number` or `json`.
     #[serde(rename = "type")]
@@ -49,6 +50,7 @@ pub(crate) struct FlagValueOut {
 
 /// A condition of a rule, or the segment of one.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintInlineRuleOut)]
 pub(crate) struct InlineRuleOut {
     /// `rule` or `segment`.
     #[serde(rename = "type")]
@@ -59,7 +61,7 @@ pub(crate) struct InlineRuleOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     operator: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     value: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Uuid)]
@@ -103,10 +105,11 @@ impl InlineRuleOut {
 
 /// What is to change in what a flag serves. Other members of the answer may be written back.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintFlagValueIn)]
 pub(crate) struct FlagValueIn {
     /// The default value. A variation is made for one that no variation has.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     value: Member<Value>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]

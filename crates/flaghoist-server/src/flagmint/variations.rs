@@ -27,6 +27,7 @@ const A_NUMBER: &str = "a number";
 
 /// A variation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintVariationOut)]
 pub(crate) struct VariationOut {
     #[schema(format = Uuid)]
     id: String,
@@ -43,7 +44,7 @@ pub(crate) struct VariationOut {
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "string")]
     kind: &'static str,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     value: Value,
     /// Whether it is the default in every environment.
     is_default: bool,
@@ -104,6 +105,7 @@ pub(super) fn text_of_value(value_type: ValueType, value: &Value) -> String {
 
 /// Variations to make, change and remove.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintVariationsIn)]
 pub(crate) struct VariationsIn {
     #[serde(default)]
     #[schema(value_type = Vec<VariationIn>, required)]
@@ -123,6 +125,7 @@ pub(crate) struct VariationsIn {
 
 /// A variation to make, or to change when it has an `id`.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintVariationIn)]
 pub(crate) struct VariationIn {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Uuid)]
@@ -138,7 +141,7 @@ pub(crate) struct VariationIn {
     #[schema(rename = "type", value_type = String, required, example = "string")]
     kind: Member<String>,
     #[serde(default)]
-    #[schema(value_type = Object, required)]
+    #[schema(value_type = Value, required)]
     value: Member<Value>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]

@@ -31,6 +31,7 @@ const TEMPLATE_INTERVAL_HOURS: f64 = 24.0;
 
 /// A flag to make.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintFlagIn)]
 pub(crate) struct FlagIn {
     #[serde(default)]
     #[schema(value_type = String, required, example = "New checkout")]

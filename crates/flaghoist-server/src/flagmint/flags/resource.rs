@@ -15,6 +15,7 @@ pub(super) const TEMPLATE: &str = "flag_template";
 
 /// A flag.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintFlagOut)]
 pub(crate) struct FlagOut {
     #[schema(format = Uuid)]
     id: String,
@@ -54,6 +55,7 @@ pub(crate) struct FlagOut {
 
 /// A flag in an environment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintFlagEnvironmentOut)]
 pub(crate) struct FlagEnvironmentOut {
     #[schema(format = Uuid)]
     environment_id: String,
@@ -67,6 +69,7 @@ pub(crate) struct FlagEnvironmentOut {
 
 /// What a flag serves in an environment, in numbers.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlagmintFlagValueCounts)]
 pub(crate) struct FlagValueCounts {
     targeting_rules_count: usize,
     variations_count: usize,

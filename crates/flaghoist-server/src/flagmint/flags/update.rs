@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 /// What is to change in a flag.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintFlagUpdate)]
 pub(crate) struct FlagUpdate {
     #[serde(default)]
     #[schema(value_type = Option<String>)]

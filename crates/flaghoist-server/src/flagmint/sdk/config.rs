@@ -5,9 +5,10 @@ use super::sessions::Session;
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
+use crate::datadog::Filters;
 use crate::flagmint::FlagmintErrors;
 use crate::flagmint::envelope::Enveloped;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +22,7 @@ pub(crate) struct ConfigQuery {
 
 /// Signed payloads.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FlagmintConfigOut)]
 pub(crate) struct ConfigOut {
     /// In the order in which they are to be applied.
     #[schema(value_type = Vec<Object>)]
@@ -49,7 +51,7 @@ pub(crate) struct ConfigOut {
 pub(crate) async fn get_config(
     State(app): State<AppState>,
     reader: SdkKey,
-    Query(query): Query<ConfigQuery>,
+    Filters(query): Filters<ConfigQuery>,
 ) -> Result<Enveloped<ConfigOut>, ApiError> {
     reader.check_server()?;
     let published = app.publisher.published_now();

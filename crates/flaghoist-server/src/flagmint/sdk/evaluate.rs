@@ -54,6 +54,7 @@ impl std::str::FromStr for AnswerShape {
 /// Body of an evaluation.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents the body; read_context reads it")]
+#[schema(as = FlagmintEvaluationIn)]
 pub(crate) struct EvaluationIn {
     /// The context, of one kind or several.
     #[schema(value_type = Object, example = json!({"kind": "user", "key": "alice", "plan": "pro"}))]

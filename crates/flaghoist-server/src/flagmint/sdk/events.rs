@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 /// What was seen.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = FlagmintEventsIn)]
 pub(crate) struct EventsIn {
     /// The events. `evaluation` and `error` are counted; what is `custom` is taken and not kept.
     #[schema(value_type = Vec<EventIn>)]
@@ -24,6 +25,7 @@ pub(crate) struct EventsIn {
 /// One event.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FlagmintEventIn)]
 pub(crate) struct EventIn {
     /// The flag.
     flag_key: String,
@@ -32,14 +34,14 @@ pub(crate) struct EventIn {
     kind: String,
     /// The value that was served.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     variation_value: Option<Value>,
     /// How many; 1 when absent.
     #[serde(default)]
     count: Option<u64>,
     /// When: RFC 3339, or milliseconds since 1970; now when absent.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Value>)]
     timestamp: Option<Value>,
 }
 

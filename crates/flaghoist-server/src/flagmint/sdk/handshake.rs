@@ -19,6 +19,7 @@ const BODY_MAX_BYTES: usize = 16 * 1024;
 
 /// What an SDK says of itself; all of it may be absent, and so may the body.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintHandshakeIn)]
 pub(crate) struct HandshakeIn {
     /// For signed configurations: the client's X25519 public key as 64 hexadecimal digits.
     #[serde(default, rename = "clientPublicKey")]
@@ -29,6 +30,7 @@ pub(crate) struct HandshakeIn {
 /// A session, and the server's part of the key agreement.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FlagmintHandshakeOut)]
 pub(crate) struct HandshakeOut {
     /// Opens one stream, within a minute.
     session_id: String,

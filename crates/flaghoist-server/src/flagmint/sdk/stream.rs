@@ -8,10 +8,11 @@ use super::sessions::Session;
 use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::AppState;
+use crate::datadog::Filters;
 use crate::decode::{self, A_UUID, JsonBody, Member, Object};
 use crate::flagmint::{FlagmintErrors, FlagmintPathErrors, FlagmintWriteErrors};
 use crate::streams::{self, OPEN_OF_KEY_MAX, Place};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use flaghoist_model::Faults;
@@ -35,6 +36,7 @@ pub(crate) struct StreamQuery {
 
 /// Data of the event `flags`.
 #[derive(Serialize, ToSchema)]
+#[schema(as = FlagmintFlagsEvent)]
 pub(crate) struct FlagsEvent {
     /// All flags with their values.
     #[schema(value_type = Object, example = json!({"new-checkout": true}))]
@@ -68,7 +70,7 @@ pub(crate) struct FlagsEvent {
 )]
 pub(crate) async fn open_stream(
     State(app): State<AppState>,
-    Query(query): Query<StreamQuery>,
+    Filters(query): Filters<StreamQuery>,
 ) -> Result<Response, ApiError> {
     let refused = |code: &'static str| {
         let event = event("error", &json!({ "error": code }));
@@ -210,6 +212,7 @@ impl Stream {
 
 /// A context for a stream.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[schema(as = FlagmintStreamContextIn)]
 pub(crate) struct StreamContextIn {
     /// The stream, from its event `connected`.
     #[serde(default, rename = "connectionId")]
