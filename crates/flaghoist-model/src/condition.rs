@@ -19,6 +19,8 @@ pub const EXPANDED_RULES_MAX: usize = 2_000;
 pub const PATTERNS_MAX: usize = 100;
 /// Most patterns that a flag may have in an environment once saved filters stand in their place.
 pub const EXPANDED_PATTERNS_MAX: usize = 500;
+/// Most values that a flag may have in an environment once saved filters stand in their place.
+pub const EXPANDED_VALUES_MAX: usize = 1_000_000;
 /// Most values of a condition.
 pub const VALUES_MAX: usize = 10_000;
 
@@ -239,6 +241,15 @@ impl TargetingRule {
         self.conditions.iter().map(|condition| condition.test.clone()).collect()
     }
 
+    /// How many values its conditions have.
+    pub(crate) fn value_count(&self) -> usize {
+        let count = |condition: &Condition| match &condition.test {
+            Test::Inline { values, .. } => values.len(),
+            Test::SavedFilter { .. } => 0,
+        };
+        self.conditions.iter().map(count).sum()
+    }
+
     /// How many patterns the rule has.
     pub(crate) fn pattern_count(&self) -> usize {
         let count = |condition: &Condition| match &condition.test {
@@ -285,6 +296,8 @@ pub struct Expansion {
     pub rules: usize,
     /// How many patterns they have together.
     pub patterns: usize,
+    /// How many values their conditions have together.
+    pub values: usize,
 }
 
 impl Expansion {
@@ -293,22 +306,31 @@ impl Expansion {
         tests: impl IntoIterator<Item = &'a Test>,
         saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
     ) -> Self {
-        let one = Self { rules: 1, patterns: 0 };
+        let one = Self { rules: 1, patterns: 0, values: 0 };
+        let is_pattern = |test: &Test| {
+            matches!(test, Test::Inline { operator: Operator::Matches | Operator::NotMatches, .. })
+        };
         tests.into_iter().fold(one, |so_far, test| match test {
-            Test::Inline { operator: Operator::Matches | Operator::NotMatches, values, .. } => Self {
-                patterns: so_far.patterns.saturating_add(so_far.rules.saturating_mul(values.len())),
-                ..so_far
-            },
-            Test::Inline { .. } => so_far,
+            Test::Inline { values, .. } => {
+                let values = so_far.rules.saturating_mul(values.len());
+                let patterns = if is_pattern(test) { values } else { 0 };
+                Self {
+                    patterns: so_far.patterns.saturating_add(patterns),
+                    values: so_far.values.saturating_add(values),
+                    ..so_far
+                }
+            }
             Test::SavedFilter { saved_filter_id } => {
                 let options = saved_filters.get(saved_filter_id).map_or(&[][..], |filter| &filter.rules);
                 let patterns: usize = options.iter().map(TargetingRule::pattern_count).sum();
+                let values: usize = options.iter().map(TargetingRule::value_count).sum();
+                let grown = |before: usize, added: usize| {
+                    before.saturating_mul(options.len()).saturating_add(so_far.rules.saturating_mul(added))
+                };
                 Self {
                     rules: so_far.rules.saturating_mul(options.len()),
-                    patterns: so_far
-                        .patterns
-                        .saturating_mul(options.len())
-                        .saturating_add(so_far.rules.saturating_mul(patterns)),
+                    patterns: grown(so_far.patterns, patterns),
+                    values: grown(so_far.values, values),
                 }
             }
         })
@@ -320,6 +342,7 @@ impl Expansion {
         Self {
             rules: self.rules.saturating_add(other.rules),
             patterns: self.patterns.saturating_add(other.patterns),
+            values: self.values.saturating_add(other.values),
         }
     }
 }

@@ -88,6 +88,11 @@ fn write_canonically(value: &Value, text: &mut String) {
     }
 }
 
+/// One member of a three-way merge: as it is now, unless `target` says otherwise than `base` did.
+pub(crate) fn pick<T: PartialEq + Clone>(current: &T, base: &T, target: &T) -> T {
+    if base == target { current.clone() } else { target.clone() }
+}
+
 /// What people edit of a flag in an environment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EntryDefinition {
@@ -199,8 +204,10 @@ impl FlagEnvironment {
         let present = self.rollout(wanted.id);
         let scheduled = present.and_then(|rollout| rollout.schedule.as_ref());
         let schedule = wanted.schedule.as_ref().map(|schedule| schedule.standing(scheduled, now));
-        let salt = present.map_or_else(|| wanted.salt.clone(), |present| present.salt.clone());
-        Rollout { schedule, salt, ..wanted.clone() }
+        // Other subjects since are not taken back, unless by a salt of its own.
+        let present = present.filter(|present| present.salt == wanted.salt);
+        let reshuffled_salt = present.and_then(|present| present.reshuffled_salt.clone());
+        Rollout { schedule, reshuffled_salt, ..wanted.clone() }
     }
 
     /// The variants that it may serve.
@@ -315,9 +322,6 @@ impl Flag {
         author: &Principal,
         now: Timestamp,
     ) -> Self {
-        fn pick<T: PartialEq + Clone>(current: &T, base: &T, target: &T) -> T {
-            if base == target { current.clone() } else { target.clone() }
-        }
         let mut flag = self.touched(author, now);
         flag.name = pick(&flag.name, &base.name, &target.name);
         flag.description = pick(&flag.description, &base.description, &target.description);

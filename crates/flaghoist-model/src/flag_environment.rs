@@ -10,10 +10,11 @@ pub use rules::{RuleDraft as ClauseRuleDraft, RuleKind};
 
 use crate::allocation::{Allocation, AllocationContext, AllocationDraft, parse_allocation};
 use crate::condition::{
-    EXPANDED_PATTERNS_MAX, EXPANDED_RULES_MAX, Expansion, PATTERNS_MAX, RuleDraft, TargetingRule,
+    EXPANDED_PATTERNS_MAX, EXPANDED_RULES_MAX, EXPANDED_VALUES_MAX, Expansion, PATTERNS_MAX, RuleDraft,
+    TargetingRule,
 };
 use crate::flag::Flag;
-use crate::id::{EnvironmentId, FlagId, SavedFilterId, SuggestionId, VariantId};
+use crate::id::{AllocationId, EnvironmentId, FlagId, SavedFilterId, SuggestionId, VariantId};
 use crate::rollout::Rollout;
 use crate::saved_filter::SavedFilter;
 use crate::schedule::Transition;
@@ -118,24 +119,33 @@ impl FlagEnvironment {
             || self.rollouts.iter().any(|rollout| rollout.refers_to(variant_id))
     }
 
+    /// The saved filters that its rules name, each as often as it is named.
+    pub fn saved_filter_ids(&self) -> impl Iterator<Item = SavedFilterId> {
+        self.allocations.iter().flat_map(Allocation::saved_filter_ids)
+    }
+
     /// Refuses rules that become too many with these saved filters in place: each costs memory wherever it is
     /// evaluated.
     pub fn check_expanded(
         &self,
         saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
     ) -> Result<(), Rejection> {
-        let mut patterns: usize = 0;
+        let mut all = Expansion::default();
         for allocation in &self.allocations {
             let of_rule = |rule: &TargetingRule| {
                 Expansion::of(rule.conditions.iter().map(|condition| &condition.test), saved_filters)
             };
             let expanded = allocation.rules.iter().map(of_rule).fold(Expansion::default(), Expansion::plus);
-            patterns = patterns.saturating_add(expanded.patterns);
-            if expanded.rules > EXPANDED_RULES_MAX || patterns > EXPANDED_PATTERNS_MAX {
+            all = all.plus(expanded);
+            if expanded.rules > EXPANDED_RULES_MAX
+                || all.patterns > EXPANDED_PATTERNS_MAX
+                || all.values > EXPANDED_VALUES_MAX
+            {
                 let message = format!(
-                    "allocation {:?} becomes {} rules with its saved filters in place, and the flag has {patterns} \
-                     patterns with them; at most {EXPANDED_RULES_MAX} and {EXPANDED_PATTERNS_MAX}",
-                    allocation.key, expanded.rules
+                    "allocation {:?} becomes {} rules with its saved filters in place, and the flag has {} patterns \
+                     and {} values with them; at most {EXPANDED_RULES_MAX}, {EXPANDED_PATTERNS_MAX} and \
+                     {EXPANDED_VALUES_MAX}",
+                    allocation.key, expanded.rules, all.patterns, all.values
                 );
                 return Err(Rejection::conflict("", message));
             }
@@ -184,14 +194,14 @@ impl FlagEnvironment {
         Ok(changed)
     }
 
-    /// The same with one more allocation at the end, and its position. A draft that names an allocation of
+    /// The same with one more allocation at the end, and its id. A draft that names an allocation of
     /// this environment by id changes that one in place instead; one that only repeats its key is refused.
     pub fn with_allocation(
         &self,
         draft: AllocationDraft,
         context: &AllocationContext<'_>,
         mut faults: Faults,
-    ) -> Result<(Self, usize), Rejection> {
+    ) -> Result<(Self, AllocationId), Rejection> {
         let named = match draft.id {
             Some(id) => Some(self.position_of(&draft).ok_or_else(|| unknown_allocation(&faults, id))?),
             None => None,
@@ -222,13 +232,14 @@ impl FlagEnvironment {
         faults.check()?;
         let allocation =
             allocation.ok_or_else(|| Rejection::invalid(base, "key, name and type are required"))?;
+        let id = allocation.id;
         let mut changed = Self { updated_at: context.now, ..self.clone() };
-        let position = named.unwrap_or(self.allocations.len());
-        match changed.allocations.get_mut(position) {
+        match named.and_then(|position| changed.allocations.get_mut(position)) {
             Some(place) => *place = allocation,
             None => changed.allocations.push(allocation),
         }
-        Ok((changed, position))
+        changed.take_flag_level_as_meant(false);
+        Ok((changed, id))
     }
 
     /// The same with the whole ordered list of allocations replaced. A draft that names an allocation of this
@@ -282,7 +293,7 @@ impl FlagEnvironment {
         }
         faults.check()?;
         let mut changed = Self { allocations, updated_at: context.now, ..self.clone() };
-        changed.take_flag_level_as_meant();
+        changed.take_flag_level_as_meant(true);
         Ok(changed.without_rollouts_given_up(self))
     }
 
@@ -305,7 +316,7 @@ fn check_patterns(counts: impl Iterator<Item = usize>, faults: &mut Faults) -> u
     count
 }
 
-fn unknown_allocation(faults: &Faults, id: crate::id::AllocationId) -> Rejection {
+fn unknown_allocation(faults: &Faults, id: AllocationId) -> Rejection {
     Rejection::invalid(
         format!("{}/id", faults.pointer()),
         format!("{id} is no allocation of this flag in this environment; leave the id out for a new one"),

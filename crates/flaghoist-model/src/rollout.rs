@@ -69,8 +69,11 @@ pub struct Rollout {
     pub weights: Vec<VariantWeight>,
     /// The steps of a gradual one. Whoever is not exposed yet is served its control.
     pub schedule: Option<Schedule>,
-    /// Salt of both shards.
+    /// Salt of both shards, as it was asked for.
     pub salt: String,
+    /// The salt in its place since a run was started with other subjects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reshuffled_salt: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -78,6 +81,11 @@ pub struct Rollout {
 }
 
 impl Rollout {
+    /// The salt that counts.
+    pub fn bucketing_salt(&self) -> &str {
+        self.reshuffled_salt.as_deref().unwrap_or(&self.salt)
+    }
+
     /// Whether it may serve or compare with the variant.
     pub fn refers_to(&self, variant_id: VariantId) -> bool {
         let control = self.schedule.as_ref().and_then(|schedule| schedule.control_variant_id);
@@ -117,14 +125,18 @@ pub(crate) fn parse_rollout(
     faults: &mut Faults,
 ) -> Option<Rollout> {
     let id = previous.map_or_else(|| RolloutId::mint(ids), |previous| previous.id);
-    let salt = match (draft.salt.clone(), previous) {
-        (Some(salt), _) => {
+    let kept = previous.filter(|previous| {
+        draft.salt.as_deref().is_none_or(|salt| salt == previous.bucketing_salt() || salt == previous.salt)
+    });
+    let reshuffled_salt = kept.and_then(|kept| kept.reshuffled_salt.clone());
+    let salt = match (draft.salt.clone(), kept) {
+        (_, Some(kept)) => kept.salt.clone(),
+        (Some(salt), None) => {
             if salt.is_empty() || salt.len() > SALT_MAX_BYTES {
                 faults.push_at("salt", format!("has {} bytes; give 1 to {SALT_MAX_BYTES}", salt.len()));
             }
             salt
         }
-        (None, Some(previous)) => previous.salt.clone(),
         (None, None) => format!("rollout-{id}"),
     };
     let plan = parse_plan(&draft, flag, faults)?;
@@ -152,7 +164,7 @@ pub(crate) fn parse_rollout(
         }
     };
     let created_at = previous.map_or(now, |previous| previous.created_at);
-    let rollout = Rollout { id, plan, weights, schedule, salt, created_at, updated_at: now };
+    let rollout = Rollout { id, plan, weights, schedule, salt, reshuffled_salt, created_at, updated_at: now };
     // Asking for what is there already leaves it as it is.
     Some(match previous {
         Some(previous) if Rollout { updated_at: previous.updated_at, ..rollout.clone() } == *previous => {

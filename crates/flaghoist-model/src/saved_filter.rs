@@ -1,8 +1,8 @@
 //! Saved filters: rules that several flags share by reference. The Flagmint interface calls them segments.
 
 use crate::clause::{Clause, ClauseDraft, Clauses, Combinator, parse_clauses};
-use crate::condition::{RuleDraft, TargetingRule, Test, parse_rules};
-use crate::definition::DefinitionHash;
+use crate::condition::{PATTERNS_MAX, RuleDraft, TargetingRule, Test, parse_rules};
+use crate::definition::{DefinitionHash, pick};
 use crate::flag_environment::conditions;
 use crate::id::{ProjectId, SavedFilterId};
 use crate::key::{KEY_MAX_BYTES, parse_description, parse_name, slug};
@@ -167,12 +167,38 @@ impl SavedFilter {
         Ok(filter)
     }
 
+    /// This saved filter with what `target` changed of `base`, when that is asked for later: what somebody else
+    /// changed meanwhile stays.
+    #[must_use]
+    pub fn merged(&self, base: &Self, target: &Self, now: Timestamp) -> Self {
+        Self {
+            key: pick(&self.key, &base.key, &target.key),
+            name: pick(&self.name, &base.name, &target.name),
+            description: pick(&self.description, &base.description, &target.description),
+            creation_type: pick(&self.creation_type, &base.creation_type, &target.creation_type),
+            rules: pick(&self.rules, &base.rules, &target.rules),
+            clauses: pick(&self.clauses, &base.clauses, &target.clauses),
+            migration_metadata: pick(
+                &self.migration_metadata,
+                &base.migration_metadata,
+                &target.migration_metadata,
+            ),
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
     fn parse_rules(
         &self,
         rules: Vec<RuleDraft>,
         context: &SavedFilterContext<'_>,
         faults: &mut Faults,
     ) -> Vec<TargetingRule> {
+        let patterns: usize = rules.iter().map(RuleDraft::pattern_count).sum();
+        if patterns > PATTERNS_MAX {
+            faults.push(format!("have {patterns} patterns; a saved filter has at most {PATTERNS_MAX}"));
+            return Vec::new();
+        }
         // No filters are known here, so naming one is a fault.
         parse_rules(rules, &self.rules, &BTreeMap::new(), context.now, context.ids, faults)
     }

@@ -8,7 +8,7 @@
 mod change;
 mod summary;
 
-pub use change::{ProposedChange, RolloutCommand};
+pub use change::{ProposedChange, RolloutCommand, SavedFilterUse};
 
 use crate::access::{Permission, Principal};
 use crate::definition::DefinitionHash;

@@ -72,8 +72,8 @@ impl Clauses {
         let alternatives = if self.force { Some(always()) } else { self.alternatives() };
         let Some(mut alternatives) = alternatives.filter(|found| found.len() <= RULES_MAX) else {
             faults.push(format!(
-                "need more than {RULES_MAX} rules: each clause that is true of an absent attribute doubles them; say \
-                 it with fewer of them"
+                "need more than {RULES_MAX} rules or {VALUES_TOTAL_MAX} values: each clause that is true of an absent \
+                 attribute doubles them; say it with fewer"
             ));
             return Vec::new();
         };
@@ -121,8 +121,24 @@ fn never() -> Alternatives {
     Vec::new()
 }
 
+/// Most values of all conditions that clauses are compiled into: alternatives repeat them.
+const VALUES_TOTAL_MAX: usize = 50_000;
+
+fn value_count(alternatives: &Alternatives) -> usize {
+    let count = |test: &Test| match test {
+        Test::Inline { values, .. } => values.len(),
+        Test::SavedFilter { .. } => 0,
+    };
+    alternatives.iter().flatten().map(count).sum()
+}
+
 /// What is true when both are; none when that takes too many alternatives.
 fn both(left: &Alternatives, right: &Alternatives) -> Option<Alternatives> {
+    // Counted before anything is repeated.
+    let values = value_count(left) * right.len() + value_count(right) * left.len();
+    if values > VALUES_TOTAL_MAX {
+        return None;
+    }
     let mut all = never();
     for left in left {
         for right in right {

@@ -15,7 +15,12 @@ impl FlagEnvironment {
         let (rollouts, default) = (&self.rollouts, self.default_variant_id);
         for allocation in &mut self.allocations {
             match allocation.serving {
-                None | Some(Serving::Own { .. }) => {}
+                None => {}
+                Some(Serving::Own { beside }) => {
+                    if !rollouts.iter().any(|rollout| rollout.id == beside) {
+                        allocation.serving = None;
+                    }
+                }
                 Some(Serving::Default) => allocation.serve_default(default),
                 Some(Serving::Rollout { rollout_id } | Serving::FlagLevel { rollout_id }) => {
                     match rollouts.iter().find(|rollout| rollout.id == rollout_id) {
@@ -42,13 +47,15 @@ impl FlagEnvironment {
         }
     }
 
-    /// After the list was replaced: the flag-level rollout beside others is a rule of its own from now on.
-    pub(super) fn take_flag_level_as_meant(&mut self) {
-        if self.allocations.len() > 1 {
-            for allocation in &mut self.allocations {
-                if let Some(Serving::FlagLevel { rollout_id }) = allocation.serving {
-                    allocation.serving = Some(Serving::Rollout { rollout_id });
-                }
+    /// After somebody wrote the list: the flag-level rollout that was given anything of its own, or stands beside others
+    /// in a list that was replaced as a whole, is a rule from now on.
+    pub(super) fn take_flag_level_as_meant(&mut self, is_whole_list: bool) {
+        let is_beside_others = is_whole_list && self.allocations.len() > 1;
+        for allocation in &mut self.allocations {
+            if let Some(Serving::FlagLevel { rollout_id }) = allocation.serving
+                && (is_beside_others || !allocation.is_for_everybody_as_made())
+            {
+                allocation.serving = Some(Serving::Rollout { rollout_id });
             }
         }
     }
@@ -71,6 +78,14 @@ impl Allocation {
     /// Whether it is the flag-level rollout.
     pub fn is_flag_level(&self) -> bool {
         matches!(self.serving, Some(Serving::FlagLevel { .. }))
+    }
+
+    /// Whether it is for everybody and has nothing that a flag-level rollout is not made with; a name does not count.
+    fn is_for_everybody_as_made(&self) -> bool {
+        self.rules.is_empty()
+            && self.guardrails.is_empty()
+            && self.experiment_id.is_none()
+            && self.kind == AllocationKind::FeatureGate
     }
 
     /// Whether it serves that rollout.
@@ -108,7 +123,8 @@ impl Allocation {
         self.weights.clone_from(&rollout.weights);
         self.schedule.clone_from(&rollout.schedule);
         self.reached_exposure_ratio = None;
-        (self.traffic_salt, self.split_salt) = (rollout.salt.clone(), rollout.salt.clone());
+        let salt = rollout.bucketing_salt().to_owned();
+        (self.traffic_salt, self.split_salt) = (salt.clone(), salt);
     }
 
     fn serve_default(&mut self, default: Option<VariantId>) {
@@ -134,21 +150,20 @@ impl Rollout {
         self.schedule.as_ref().is_some_and(crate::schedule::Schedule::is_on)
     }
 
-    /// Refuses another one in its place while its steps are running.
+    /// Refuses another one in its place while its steps are running, and other steps once they are through (decision 16);
+    /// what is through at nothing has shown nobody anything.
     pub(super) fn check_locked(&self, after: Option<&Self>) -> Result<(), Rejection> {
-        let Some(schedule) = self.schedule.as_ref().filter(|schedule| schedule.is_on()) else {
-            return Ok(());
-        };
+        let Some(schedule) = &self.schedule else { return Ok(()) };
         let next = after.and_then(|after| after.schedule.as_ref());
         let is_same = next.is_some_and(|next| next.id == schedule.id && next.definition_eq(schedule));
-        let keeps_subjects = after.is_some_and(|after| after.salt == self.salt);
-        if is_same && keeps_subjects {
+        let keeps_subjects = after.is_some_and(|after| after.bucketing_salt() == self.bucketing_salt());
+        let what = if schedule.is_on() && !(is_same && keeps_subjects) {
+            "is on, so its steps and subjects stay as they are; stop it first, with the strategy off"
+        } else if schedule.is_through() && schedule.exposure_ratio() > 0.0 && next.is_some() && !is_same {
+            "was rolled out to its end, so its steps are locked; give it another strategy, or make another rollout"
+        } else {
             return Ok(());
-        }
-        let message = format!(
-            "rollout {} is on, so its steps and subjects stay as they are; stop its schedule {} first",
-            self.id, schedule.id
-        );
-        Err(Rejection::conflict("", message))
+        };
+        Err(Rejection::conflict("", format!("rollout {} {what}", self.id)))
     }
 }

@@ -27,8 +27,10 @@ impl FlagEnvironment {
         let mut target = self.with_allocations(drafts.collect(), context, faults)?;
         let mut ids = BTreeMap::new();
         let mut rollouts = Vec::with_capacity(source.rollouts.len());
+        let mut present: Vec<&Rollout> = self.rollouts.iter().collect();
         for rollout in &source.rollouts {
-            let known = self.rollouts.iter().find(|known| known.salt == rollout.salt);
+            let position = present.iter().position(|known| known.salt == rollout.salt);
+            let known = position.map(|position| present.remove(position));
             let copy = rollout.copied(known, context);
             ids.insert(rollout.id, copy.id);
             rollouts.push(copy);

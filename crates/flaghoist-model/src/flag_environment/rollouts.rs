@@ -5,7 +5,7 @@ use crate::Rejection;
 use crate::allocation::Allocation;
 use crate::flag::Flag;
 use crate::id::ScheduleId;
-use crate::rollout::Rollout;
+use crate::rollout::{Rollout, RolloutPlan};
 use crate::schedule::{Cause, Command, Deed, Schedule, ScheduleStatus, Transition};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -63,7 +63,7 @@ impl FlagEnvironment {
         if reshuffle {
             for rollout in &mut changed.rollouts {
                 if rollout.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
-                    rollout.salt = format!("rollout-{}-{run}", rollout.id);
+                    rollout.reshuffled_salt = Some(format!("rollout-{}-{run}", rollout.id));
                 }
             }
             for allocation in &mut changed.allocations {
@@ -109,9 +109,14 @@ impl FlagEnvironment {
     pub fn held_or_let_go(self, flag: &Flag, now: Timestamp) -> Self {
         let mut entry = self.conformed();
         let is_active = entry.is_active(flag);
-        let schedules: Vec<Schedule> = entry.schedules().map(|(_, schedule)| schedule.clone()).collect();
-        for schedule in schedules {
-            let (after, transition) = schedule.settled(is_active, now);
+        let served: Vec<Schedule> = entry.schedules().map(|(_, schedule)| schedule.clone()).collect();
+        let is_served = |schedule: &Schedule| served.iter().any(|one| one.id == schedule.id);
+        // What nobody is served is held like that of a flag that is off.
+        let by_reference = entry.rollouts.iter().filter_map(|rollout| rollout.schedule.clone());
+        let unserved: Vec<Schedule> = by_reference.filter(|schedule| !is_served(schedule)).collect();
+        let is_let_go = served.into_iter().map(|schedule| (schedule, is_active));
+        for (schedule, is_let_go) in is_let_go.chain(unserved.into_iter().map(|schedule| (schedule, false))) {
+            let (after, transition) = schedule.settled(is_let_go, now);
             if after != schedule {
                 entry.put_schedule(&after, transition);
             }
@@ -177,10 +182,10 @@ impl FlagEnvironment {
             let followers = self.allocations.iter().filter(|follower| follower.follows(rollout.id));
             for follower in followers.filter(|_| rollout.is_on()) {
                 let next = after.allocations.iter().find(|next| next.id == follower.id);
-                if next.is_some_and(|next| next.serving.is_none() && next.schedule.is_some()) {
+                if next.is_some_and(|next| !next.follows(rollout.id)) {
                     let message = format!(
-                        "allocation {:?} serves rollout {}, which is on, so its exposure_schedule is locked; stop \
-                         the rollout first",
+                        "allocation {:?} serves rollout {}, which is on, so its weights and exposure_schedule are \
+                         locked; stop the rollout first",
                         follower.key, rollout.id
                     );
                     return Err(Rejection::conflict("", message));
@@ -195,6 +200,21 @@ impl FlagEnvironment {
         let is_own =
             |allocation: &Allocation| allocation.serving.is_none_or(|one| one.rollout_id().is_none());
         self.schedules().filter(move |(allocation, _)| is_own(allocation))
+    }
+
+    /// The same, where what removes a rollout that is on, or switches it off, has stopped it.
+    #[must_use]
+    pub(crate) fn with_stops(mut self, before: &Self, now: Timestamp) -> Self {
+        for rollout in before.rollouts.iter().filter(|rollout| rollout.is_on()) {
+            let after = self.rollout(rollout.id);
+            if after.is_none_or(|after| after.plan == RolloutPlan::Off)
+                && let Some(schedule) = &rollout.schedule
+                && let Ok((_, stopped)) = schedule.commanded(Command::Stop, now)
+            {
+                self.transitions.push(stopped);
+            }
+        }
+        self
     }
 
     fn put_schedule(&mut self, after: &Schedule, transition: Option<Transition>) {

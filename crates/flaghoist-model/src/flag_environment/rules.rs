@@ -11,7 +11,6 @@ use crate::condition::{ConditionDraft, PATTERNS_MAX, RuleDraft as ConditionsDraf
 use crate::flag::Flag;
 use crate::id::{AllocationId, RolloutId, SavedFilterId, VariantId};
 use crate::rollout::{ROLLOUTS_MAX, Rollout, RolloutDraft, parse_rollout};
-use crate::schedule::Command;
 use crate::{Faults, MintId, Patch, Rejection};
 use jiff::Timestamp;
 
@@ -153,7 +152,9 @@ impl FlagEnvironment {
                 wanted.weights.clear();
             }
         }
+        // Too many patterns are not even compiled.
         self.check_room_for_patterns(old, &wanted, &mut faults);
+        faults.check()?;
         let mut found = Faults::new();
         let made = parse_allocation(wanted, old, context, &mut found);
         for fault in found.into_vec() {
@@ -172,7 +173,9 @@ impl FlagEnvironment {
         rule.order_index = order_index.or(previous.map(|(index, _)| index)).or(Some(0.0));
         let id = rule.id;
         let mut changed = Self { updated_at: context.now, ..self.clone() };
-        changed.put_rule(rule, order_index.is_some());
+        let is_placed = order_index
+            .is_some_and(|index| previous.is_none_or(|(shown, _)| index.to_bits() != shown.to_bits()));
+        changed.put_rule(rule, is_placed || previous.is_none());
         Ok((changed, id))
     }
 
@@ -277,10 +280,6 @@ impl FlagEnvironment {
         if previous.is_none() && self.rollouts.len() >= ROLLOUTS_MAX {
             faults.push(format!("the flag has {ROLLOUTS_MAX} rollouts in this environment, the most it may"));
         }
-        // To switch a rollout off is to stop it.
-        if let Some(previous) = previous.filter(|_| draft.strategy.as_deref() == Some("off")) {
-            changed = changed.stopped(previous, flag, now)?;
-        }
         let rollout = parse_rollout(draft, previous, flag, now, ids, &mut faults);
         faults.check()?;
         let Some(rollout) = rollout else {
@@ -294,12 +293,13 @@ impl FlagEnvironment {
             Some(place) => *place = rollout,
             None => changed.rollouts.push(rollout),
         }
-        Ok((changed, id))
+        // To switch a rollout off is to stop it.
+        Ok((changed.with_stops(self, now), id))
     }
 
     /// The same without a rollout that no rule serves. One that is on is stopped.
-    pub fn without_rollout(&self, id: RolloutId, flag: &Flag, now: Timestamp) -> Result<Self, Rejection> {
-        let rollout = self.rollout(id).ok_or_else(unknown_rollout)?;
+    pub fn without_rollout(&self, id: RolloutId, now: Timestamp) -> Result<Self, Rejection> {
+        self.rollout(id).ok_or_else(unknown_rollout)?;
         let mut rules = self.targeting_rules().map(|(_, rule)| rule);
         if let Some(rule) = rules.find(|rule| rule.rollout_id() == Some(id)) {
             let message = format!(
@@ -308,19 +308,9 @@ impl FlagEnvironment {
             );
             return Err(Rejection::conflict("", message));
         }
-        let mut changed = self.stopped(rollout, flag, now)?;
+        let mut changed = Self { updated_at: now, ..self.clone() };
         changed.rollouts.retain(|rollout| rollout.id != id);
-        changed.updated_at = now;
-        Ok(changed)
-    }
-
-    fn stopped(&self, rollout: &Rollout, flag: &Flag, now: Timestamp) -> Result<Self, Rejection> {
-        match rollout.schedule.as_ref().filter(|schedule| schedule.is_on()) {
-            Some(schedule) if self.schedule(schedule.id).is_some() => {
-                self.commanded(schedule.id, Command::Stop, false, flag, now)
-            }
-            _ => Ok(self.clone()),
-        }
+        Ok(changed.with_stops(self, now))
     }
 }
 

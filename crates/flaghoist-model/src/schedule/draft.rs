@@ -1,6 +1,8 @@
 //! Schedules as they are asked for, and the making of schedules from that.
 
-use super::{INTERVAL_MAX_MS, INTERVAL_MIN_MS, Progress, STEPS_MAX, Schedule, Step, Strategy};
+use super::{
+    INTERVAL_MAX_MS, INTERVAL_MIN_MS, Progress, STEPS_MAX, Schedule, ScheduleStatus, Step, Strategy,
+};
 use crate::flag::Flag;
 use crate::id::{ScheduleId, StepId, VariantId};
 use crate::{Faults, MintId};
@@ -48,7 +50,12 @@ impl Schedule {
     pub(crate) fn of_its_own(&self, now: Timestamp, ids: &dyn MintId) -> Self {
         let steps = self.steps.iter().map(|step| Step { id: StepId::mint(ids), ..step.clone() });
         let fresh = Self { id: ScheduleId::mint(ids), steps: steps.collect(), ..self.clone() };
-        fresh.standing(None, now)
+        let mut begun = fresh.standing(None, now);
+        // What somebody stopped does not start by itself in another place either.
+        if self.progress.was_stopped || self.progress.status == ScheduleStatus::Aborted {
+            begun.progress = Progress { was_stopped: true, ..begun.progress.without_start() };
+        }
+        begun
     }
 
     /// The schedule that a draft asks for, of no flag: to see what it would do. Its control is not looked at.

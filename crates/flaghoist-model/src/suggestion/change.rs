@@ -76,6 +76,9 @@ pub enum ProposedChange {
         /// The values of the variants that it shall serve, as whoever approves it sees them.
         #[serde(default)]
         values: BTreeMap<VariantId, String>,
+        /// Whom the saved filters match that it shall use, as whoever approves it sees them.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        filters: BTreeMap<SavedFilterId, DefinitionHash>,
         /// What it does with a rollout, when it is about one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rollout: Option<RolloutCommand>,
@@ -96,18 +99,45 @@ pub enum ProposedChange {
         base: Box<SavedFilter>,
         /// What it shall be.
         target: Box<SavedFilter>,
-        /// The flags in environments that use it, as whoever approves it sees them.
-        used_in: BTreeSet<(FlagId, EnvironmentId)>,
+        /// Where it is used, as whoever approves it sees it.
+        used_in: Vec<SavedFilterUse>,
     },
+}
+
+/// A flag in an environment that uses a saved filter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedFilterUse {
+    /// The flag.
+    pub flag_id: FlagId,
+    /// The environment.
+    pub environment_id: EnvironmentId,
+    /// What the flag serves there: whom the filter matches says nothing without it.
+    pub serves: DefinitionHash,
+}
+
+impl From<&FlagEnvironment> for SavedFilterUse {
+    fn from(entry: &FlagEnvironment) -> Self {
+        let serves = EntryDefinition::from(entry).hash();
+        Self { flag_id: entry.flag_id, environment_id: entry.environment_id, serves }
+    }
 }
 
 impl ProposedChange {
     /// A change of what a flag serves in an environment.
-    pub fn entry(flag: &Flag, before: &FlagEnvironment, after: &FlagEnvironment) -> Self {
+    pub fn entry(
+        flag: &Flag,
+        before: &FlagEnvironment,
+        after: &FlagEnvironment,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
+    ) -> Self {
         Self::Entry {
             base: Box::new(before.into()),
             target: Box::new(after.into()),
             values: values_served(flag, after),
+            filters: after
+                .saved_filter_ids()
+                .filter_map(|id| Some((id, saved_filters.get(&id)?.hash())))
+                .collect(),
             rollout: RolloutCommand::of_change(before, after),
         }
     }
@@ -147,11 +177,7 @@ impl ProposedChange {
 
     /// In what the present differs from what a change of a saved filter was made against; nothing when it can be
     /// applied. `used_in` is where the filter is used now.
-    pub fn filter_drift(
-        &self,
-        present: Option<&SavedFilter>,
-        used_in: &BTreeSet<(FlagId, EnvironmentId)>,
-    ) -> Vec<Difference> {
+    pub fn filter_drift(&self, present: Option<&SavedFilter>, used_in: &[SavedFilterUse]) -> Vec<Difference> {
         let Self::SavedFilter { base, used_in: known, .. } = self else { return Vec::new() };
         let mut drift = match present {
             Some(present) if present.hash() == base.hash() => Vec::new(),
@@ -163,9 +189,9 @@ impl ProposedChange {
             }],
         };
         // Whoever approved it did not see what else would change.
-        drift.extend(used_in.difference(known).map(|(flag_id, environment_id)| Difference {
-            path: format!("/used_in/{flag_id}/{environment_id}"),
-            before: Some("did not use the filter".into()),
+        drift.extend(used_in.iter().filter(|used| !known.contains(used)).map(|used| Difference {
+            path: format!("/used_in/{}/{}", used.flag_id, used.environment_id),
+            before: Some("did not use the filter, or served something else".into()),
             after: Some("uses the filter".into()),
         }));
         drift
@@ -193,6 +219,7 @@ impl ProposedChange {
             }
             None => after,
         };
+        let after = after.with_stops(entry, now);
         entry.check_locked(&after)?;
         Ok(after.with_approved_schedules(entry).settled(flag, true, now))
     }
@@ -235,7 +262,15 @@ impl ProposedChange {
         let mut known = BTreeSet::new();
         collect_ids(&base, &mut known);
         leave_out_new(&mut target, &known);
-        DefinitionHash::of(&(base, target, self.rollout()))
+        DefinitionHash::of(&(base, target, self.rollout(), self.bound_filters()))
+    }
+
+    /// The saved filters whose content it relies on.
+    pub fn bound_filters(&self) -> Option<&BTreeMap<SavedFilterId, DefinitionHash>> {
+        match self {
+            Self::Entry { filters, .. } => Some(filters),
+            Self::Flag { .. } | Self::SavedFilter { .. } => None,
+        }
     }
 
     /// The property that says all of what it does: the wanted one, unless something else changes beside it.
@@ -252,16 +287,17 @@ impl ProposedChange {
     /// In what the present differs from what the change was made against; nothing when it can be applied.
     ///
     /// Beside the definition it changes it is bound to what makes it harmless or not: an entry to the values of the
-    /// variants that it serves, a value to where it is served. Otherwise two changes, each approved by itself, would
+    /// variants that it serves and to whom its saved filters match, a value to where it is served. Otherwise two changes, each approved by itself, would
     /// together be one that nobody looked at.
     pub fn drift<'a>(
         &self,
         flag: &Flag,
         entry: Option<&FlagEnvironment>,
         entries: impl Iterator<Item = &'a FlagEnvironment>,
+        saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
     ) -> Vec<Difference> {
         match (self, entry) {
-            (Self::Entry { base, values, rollout, .. }, Some(entry)) => {
+            (Self::Entry { base, values, filters, rollout, .. }, Some(entry)) => {
                 let current = EntryDefinition::from(entry);
                 let mut drift = Vec::new();
                 drift.extend(rollout.and_then(|rollout| rollout.drift(entry)));
@@ -275,6 +311,14 @@ impl ProposedChange {
                         path: format!("/variants/{}/value", variant.map_or("?", |variant| &variant.key)),
                         before: Some(value.clone().into()),
                         after: now.cloned().map(Into::into),
+                    })
+                }));
+                drift.extend(filters.iter().filter_map(|(id, approved)| {
+                    let filter = saved_filters.get(id);
+                    (filter.map(SavedFilter::hash).as_ref() != Some(approved)).then(|| Difference {
+                        path: format!("/saved_filters/{}", filter.map_or("?", |filter| &filter.key)),
+                        before: Some("matched others".into()),
+                        after: filter.map(|_| "was changed".into()),
                     })
                 }));
                 drift

@@ -13,7 +13,10 @@ fn keys(entry: &FlagEnvironment) -> Vec<&str> {
     entry.allocations.iter().map(|allocation| allocation.key.as_str()).collect()
 }
 
-fn append(entry: &FlagEnvironment, draft: AllocationDraft) -> Result<(FlagEnvironment, usize), Rejection> {
+fn append(
+    entry: &FlagEnvironment,
+    draft: AllocationDraft,
+) -> Result<(FlagEnvironment, AllocationId), Rejection> {
     let flag = letters();
     let (filters, ids) = (no_filters(), Ids::default());
     let context = AllocationContext {
@@ -95,8 +98,8 @@ fn an_appended_allocation_stands_last_and_a_taken_key_is_a_conflict() {
     let flag = letters();
     let all = [("a", 100.0)];
     let entry = serving(&flag, vec![allocation("one", &all)]);
-    let (longer, position) = append(&entry, allocation("two", &all)).unwrap();
-    assert_eq!((keys(&longer), position), (vec!["one", "two"], 1));
+    let (longer, id) = append(&entry, allocation("two", &all)).unwrap();
+    assert_eq!((keys(&longer), id), (vec!["one", "two"], longer.allocations[1].id));
     assert!(matches!(append(&longer, allocation("one", &all)), Err(Rejection::Conflict(_))));
 }
 
@@ -105,8 +108,8 @@ fn an_appended_allocation_that_names_one_by_id_changes_that_one() {
     let flag = letters();
     let entry = serving(&flag, vec![allocation("one", &[("a", 100.0)]), allocation("two", &[("a", 100.0)])]);
     let named = AllocationDraft { id: Some(entry.allocations[0].id), ..allocation("uno", &[("b", 100.0)]) };
-    let (changed, position) = append(&entry, named).unwrap();
-    assert_eq!((keys(&changed), position), (vec!["uno", "two"], 0));
+    let (changed, id) = append(&entry, named).unwrap();
+    assert_eq!((keys(&changed), id), (vec!["uno", "two"], entry.allocations[0].id));
 }
 
 #[test]

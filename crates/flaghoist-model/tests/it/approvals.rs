@@ -12,7 +12,7 @@ use flaghoist_model::suggestion::{
 };
 use flaghoist_model::{Faults, Patch, Rejection};
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn subject() -> Subject {
     Subject {
@@ -57,7 +57,12 @@ fn everybody() -> BTreeSet<UserId> {
 }
 
 fn drift(change: &ProposedChange, flag: &Flag, entry: Option<&FlagEnvironment>) -> Vec<Difference> {
-    change.drift(flag, entry, entry.into_iter())
+    change.drift(flag, entry, entry.into_iter(), &BTreeMap::new())
+}
+
+/// A change of an entry where there are no saved filters.
+fn entry_change(flag: &Flag, before: &FlagEnvironment, after: &FlagEnvironment) -> ProposedChange {
+    ProposedChange::entry(flag, before, after, &BTreeMap::new())
 }
 
 fn editor(number: u64) -> Principal {
@@ -68,8 +73,7 @@ fn editor(number: u64) -> Principal {
 fn somebody_elses_approval_is_what_lets_a_suggestion_be_applied() {
     let (flag, entry) = world();
     let (ada, ben) = (editor(10), editor(11));
-    let suggestion =
-        suggest(ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, "b")), &ada, &entry);
+    let suggestion = suggest(entry_change(&flag, &entry, &serving(&flag, &entry, "b")), &ada, &entry);
     assert!(matches!(suggestion.authority(&ada, &everybody()), Err(Rejection::Conflict(_))));
     assert!(matches!(suggestion.approve(&ada, now()), Err(Rejection::Forbidden(_))));
     let approved = suggestion.approve(&ben, now()).unwrap();
@@ -83,8 +87,7 @@ fn somebody_elses_approval_is_what_lets_a_suggestion_be_applied() {
 fn who_may_do_without_approvals_applies_and_it_is_said() {
     let (flag, entry) = world();
     let root = principal(12, BuiltInRole::Admin);
-    let suggestion =
-        suggest(ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, "b")), &root, &entry);
+    let suggestion = suggest(entry_change(&flag, &entry, &serving(&flag, &entry, "b")), &root, &entry);
     assert!(matches!(
         suggestion.authority(&root, &everybody()),
         Ok(Authority::Overridden { suggestion_id: Some(_) })
@@ -99,7 +102,7 @@ fn who_may_do_without_approvals_applies_and_it_is_said() {
 fn an_edit_takes_the_approvals_away_and_makes_an_author_of_the_editor() {
     let (flag, entry) = world();
     let (ada, ben, cleo) = (editor(10), editor(11), editor(12));
-    let change = |key| ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, key));
+    let change = |key| entry_change(&flag, &entry, &serving(&flag, &entry, key));
     let approved = suggest(change("b"), &ada, &entry).approve(&ben, now()).unwrap();
     let edited = approved.edit(subject(), change("c"), 2, None, &ben, now()).unwrap();
     assert_eq!(edited.status, SuggestionStatus::Pending);
@@ -115,8 +118,7 @@ fn an_edit_takes_the_approvals_away_and_makes_an_author_of_the_editor() {
 fn what_is_decided_stays_decided() {
     let (flag, entry) = world();
     let (ada, ben) = (editor(10), editor(11));
-    let suggestion =
-        suggest(ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, "b")), &ada, &entry);
+    let suggestion = suggest(entry_change(&flag, &entry, &serving(&flag, &entry, "b")), &ada, &entry);
     for decided in [
         suggestion.reject(&ben, now()).unwrap(),
         suggestion.delete(&ada, now()).unwrap(),
@@ -135,8 +137,7 @@ fn what_is_decided_stays_decided() {
 fn an_approved_suggestion_is_not_taken_back_and_only_an_author_takes_one_back() {
     let (flag, entry) = world();
     let (ada, ben) = (editor(10), editor(11));
-    let suggestion =
-        suggest(ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, "b")), &ada, &entry);
+    let suggestion = suggest(entry_change(&flag, &entry, &serving(&flag, &entry, "b")), &ada, &entry);
     assert!(matches!(suggestion.delete(&ben, now()), Err(Rejection::Forbidden(_))));
     let approved = suggestion.approve(&ben, now()).unwrap();
     assert!(matches!(approved.delete(&ada, now()), Err(Rejection::Conflict(_))));
@@ -145,7 +146,7 @@ fn an_approved_suggestion_is_not_taken_back_and_only_an_author_takes_one_back() 
 #[test]
 fn what_was_changed_since_is_told_and_times_alone_are_no_change() {
     let (flag, entry) = world();
-    let change = ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, "b"));
+    let change = entry_change(&flag, &entry, &serving(&flag, &entry, "b"));
     assert!(drift(&change, &flag, Some(&entry)).is_empty());
     let touched = FlagEnvironment { updated_at: later(60), revision: 9, ..entry.clone() };
     assert!(drift(&change, &flag, Some(&touched)).is_empty());
@@ -163,7 +164,7 @@ fn a_change_that_readers_cannot_notice_needs_no_approval() {
     let mut revalued = flag.clone();
     revalued.variants[0].value = "Z".to_owned();
     assert!(ProposedChange::flag(&flag, &revalued, std::iter::empty()).matters());
-    assert!(!ProposedChange::entry(&flag, &entry, &entry.with_enabled(false, later(9))).matters());
+    assert!(!entry_change(&flag, &entry, &entry.with_enabled(false, later(9))).matters());
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn a_suggestion_about_a_flag_leaves_alone_what_it_does_not_touch() {
 fn an_approval_does_not_count_once_its_giver_may_not_approve_any_more() {
     let (flag, entry) = world();
     let (ada, ben) = (editor(10), editor(11));
-    let change = ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, "b"));
+    let change = entry_change(&flag, &entry, &serving(&flag, &entry, "b"));
     let approved = suggest(change, &ada, &entry).approve(&ben, now()).unwrap();
     let without_ben = BTreeSet::from([ada.user_id, editor(12).user_id]);
     assert!(matches!(approved.authority(&ada, &without_ben), Err(Rejection::Conflict(_))));
@@ -197,15 +198,22 @@ fn an_approval_does_not_count_once_its_giver_may_not_approve_any_more() {
 fn what_an_entry_serves_is_bound_to_the_values_and_a_value_to_where_it_is_served() {
     let (flag, entry) = world();
     let serves_b = serving(&flag, &entry, "b");
-    let to_b = ProposedChange::entry(&flag, &entry, &serves_b);
+    let to_b = entry_change(&flag, &entry, &serves_b);
     let mut revalued = flag.clone();
     revalued.variants.iter_mut().find(|variant| variant.key == "b").unwrap().value = "evil".to_owned();
     let found = drift(&to_b, &revalued, Some(&entry));
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].path.as_str(), &found[0].after), ("/variants/b/value", &Some("evil".into())));
     let new_value = ProposedChange::flag(&flag, &revalued, [&entry].into_iter());
-    assert!(new_value.drift(&flag, None, [&entry].into_iter()).is_empty(), "nobody is served b");
-    assert_eq!(new_value.drift(&flag, None, [&serves_b].into_iter()).len(), 1, "somebody is now");
+    assert!(
+        new_value.drift(&flag, None, [&entry].into_iter(), &BTreeMap::new()).is_empty(),
+        "nobody is served b"
+    );
+    assert_eq!(
+        new_value.drift(&flag, None, [&serves_b].into_iter(), &BTreeMap::new()).len(),
+        1,
+        "somebody is now"
+    );
 }
 
 #[test]
@@ -223,9 +231,9 @@ fn what_readers_never_see_is_no_drift_unless_it_is_the_very_thing_proposed() {
 fn a_property_that_does_not_say_everything_becomes_a_configuration() {
     let (flag, entry) = world();
     let serves_b = serving(&flag, &entry, "b");
-    let one = ProposedChange::entry(&flag, &entry, &serves_b);
+    let one = entry_change(&flag, &entry, &serves_b);
     assert_eq!(one.property(Property::DefaultVariant), Property::DefaultVariant);
-    let two = ProposedChange::entry(&flag, &entry, &serves_b.with_enabled(true, now()));
+    let two = entry_change(&flag, &entry, &serves_b.with_enabled(true, now()));
     assert_eq!(two.property(Property::DefaultVariant), Property::Configuration);
 }
 
@@ -242,7 +250,7 @@ fn a_summary_quotes_what_people_typed() {
 fn a_summary_says_what_people_would() {
     let (flag, entry) = world();
     let after = serving(&flag, &entry, "b").with_enabled(true, now());
-    let said = ProposedChange::entry(&flag, &entry, &after).summary(&flag);
+    let said = entry_change(&flag, &entry, &after).summary(&flag);
     assert_eq!(said, ["Enables the flag.", "Serves by default: \"b\" (\"B\") instead of \"a\" (\"A\")."]);
     let archived = flag.archive(&editor(10), now());
     assert_eq!(
@@ -288,7 +296,7 @@ proptest! {
         steps in proptest::collection::vec((step(), 10_u64..14), 1..30)
     ) {
         let (flag, entry) = world();
-        let change = |key: usize| ProposedChange::entry(&flag, &entry, &serving(&flag, &entry, ["a", "b", "c"][key]));
+        let change = |key: usize| entry_change(&flag, &entry, &serving(&flag, &entry, ["a", "b", "c"][key]));
         let mut suggestion = suggest(change(1), &editor(10), &entry);
         // What was approved by whom, and who wrote what is proposed: kept apart from the suggestion itself.
         let mut writers = vec![10];

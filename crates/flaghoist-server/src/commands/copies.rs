@@ -57,7 +57,7 @@ pub(crate) async fn preview_copy(
     };
     let after = copied(&change, copy)?;
     before.check_locked(&after)?;
-    let change = ProposedChange::entry(&view.flag, before, &after);
+    let change = ProposedChange::entry(&view.flag, before, &after, &saved_filters);
     Ok(CopyOutcome {
         differences: change.differences(),
         summary: change.summary(&view.flag),
@@ -76,7 +76,7 @@ pub(crate) async fn copy_configuration(
     let EntryOutcome { view, said, suggestion, .. } =
         change_flag_environment(app, principal, place, intent, |change| {
             let after = copied(&change, &copy)?;
-            let proposed = ProposedChange::entry(change.flag, change.entry, &after);
+            let proposed = ProposedChange::entry(change.flag, change.entry, &after, change.saved_filters);
             Ok((after, (proposed.differences(), proposed)))
         })
         .await

@@ -70,10 +70,12 @@ pub(crate) async fn change_flag_environment<T: Send>(
     };
     let (after, said) = apply(change)?;
     before.check_locked(&after)?;
-    after.check_expanded(&saved_filters)?;
+    if after.allocations != before.allocations {
+        after.check_expanded(&saved_filters)?;
+    }
     let needs_approval = entry_needs_approval(&view.flag, environment);
     let after = after.settled(&view.flag, needs_approval, edit.now);
-    let proposed = ProposedChange::entry(&view.flag, before, &after);
+    let proposed = ProposedChange::entry(&view.flag, before, &after, &saved_filters);
     let readers_get_the_same = serves_the_same((&view.flag, before), (&view.flag, &after), &saved_filters);
     match edit.decide(&proposed, readers_get_the_same, needs_approval, &intent) {
         Decision::Suggest => {

@@ -13,7 +13,9 @@ use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
 use flaghoist_model::saved_filter::{SavedFilter, SavedFilterContext, SavedFilterDraft};
-use flaghoist_model::suggestion::{Property, ProposedChange, Suggestion, entry_needs_approval};
+use flaghoist_model::suggestion::{
+    Property, ProposedChange, SavedFilterUse, Suggestion, entry_needs_approval,
+};
 use flaghoist_model::{Faults, Rejection};
 use flaghoist_store::Reader;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +52,11 @@ impl SavedFilterUses {
             let (environment, entry) = view.entry(*environment_id).ok()?;
             Some((view, environment, entry))
         })
+    }
+
+    /// The uses as a suggestion keeps them.
+    pub(super) fn as_proposed(&self) -> Vec<SavedFilterUse> {
+        self.entries().map(|(_, _, entry)| entry.into()).collect()
     }
 
     /// The flags in environments whose readers get something else with other filters.
@@ -145,7 +152,7 @@ pub(crate) async fn change_saved_filter(
     let proposed = ProposedChange::SavedFilter {
         base: Box::new(before.clone()),
         target: Box::new(after.clone()),
-        used_in: uses.places.clone(),
+        used_in: uses.as_proposed(),
     };
     let protected = uses.protected();
     let intent = Intent::to(Action::SavedFilterUpdated).about(Property::SavedFilter);
@@ -192,14 +199,13 @@ pub(crate) async fn delete_saved_filter(
 pub(super) async fn apply_to_filter(
     mut edit: Edit<'_>,
     applied: &Suggestion,
-    target: &SavedFilter,
+    (base, target): (&SavedFilter, &SavedFilter),
     authority: Authority,
 ) -> Result<(), ApiError> {
     let filters = edit.saved_filters().await?;
     let before = filters.get(&target.id).ok_or_else(|| not_found("saved filter", target.id))?;
     let uses = SavedFilterUses::read(edit.writer.as_mut(), edit.principal, target.id).await?;
-    // Names, keys and descriptions may have been changed meanwhile: whom it matches is what was approved.
-    let after = SavedFilter { updated_at: edit.now, revision: before.revision, ..target.clone() };
+    let after = before.merged(base, target, edit.now);
     edit.save_filter(&filters, &after, &uses).await?;
     commit(edit, before, &after, Some(authority), applied.comment.clone()).await
 }

@@ -2,7 +2,9 @@
 
 use super::approvals::check_new_keys;
 use super::saved_filters::apply_to_filter;
-use super::{Edit, EntryChange, FlagChange, FlagView, Record, SavedFilterUses, flags, saved_filters_of};
+use super::{
+    Edit, EntryChange, FlagChange, FlagView, Record, SavedFilterUses, SavedFilters, flags, saved_filters_of,
+};
 use crate::ApiError;
 use crate::access::authentication::standing;
 use crate::access::restriction::check_relation;
@@ -13,9 +15,8 @@ use flaghoist_model::difference::Difference;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
-use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, SuggestionId, UserId};
-use flaghoist_model::saved_filter::SavedFilter;
-use flaghoist_model::suggestion::{Property, ProposedChange, Subject, Suggestion};
+use flaghoist_model::id::{FlagId, HistoryId, SuggestionId, UserId};
+use flaghoist_model::suggestion::{Property, ProposedChange, SavedFilterUse, Subject, Suggestion};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::{Reader, SuggestionFilter};
 use std::collections::BTreeSet;
@@ -25,20 +26,21 @@ const DIFFERENCES_SHOWN: usize = 10;
 
 /// A suggestion with the flag it is about, as it is now.
 pub(crate) struct SuggestionView {
-    /// The saved filter it is about as it is now, and where it is used.
-    filter: Option<PresentFilter>,
+    /// The saved filters that it relies on, as they are now.
+    filters: PresentFilters,
     /// The suggestion.
     pub(crate) suggestion: Suggestion,
     /// The flag.
     pub(crate) flag: FlagView,
 }
 
-/// A saved filter as it is now.
-struct PresentFilter {
-    /// None when it is gone.
-    filter: Option<SavedFilter>,
-    /// Where it is used.
-    used_in: BTreeSet<(FlagId, EnvironmentId)>,
+/// Saved filters as they are now.
+#[derive(Default)]
+struct PresentFilters {
+    /// All of the project, when the suggestion relies on any.
+    all: SavedFilters,
+    /// Where the one is used that the suggestion is about.
+    used_in: Vec<SavedFilterUse>,
 }
 
 /// What somebody decides about a suggestion.
@@ -106,30 +108,45 @@ async fn with_present(
     suggestion: Suggestion,
 ) -> Result<SuggestionView, ApiError> {
     let flag = flags::load(reader, principal, suggestion.flag_id).await?;
-    let filter = match suggestion.change.saved_filter() {
-        None => None,
-        Some(about) => {
-            let filter = saved_filters_of(reader, principal.project_id).await?.remove(&about.id);
-            let uses = SavedFilterUses::read(reader, principal, about.id).await?;
-            Some(PresentFilter { filter, used_in: uses.places })
-        }
-    };
-    Ok(SuggestionView { filter, suggestion, flag })
+    let mut filters = PresentFilters::default();
+    let about = suggestion.change.saved_filter();
+    if about.is_some() || suggestion.change.bound_filters().is_some_and(|bound| !bound.is_empty()) {
+        filters.all = saved_filters_of(reader, principal.project_id).await?;
+    }
+    if let Some(about) = about {
+        filters.used_in = SavedFilterUses::read(reader, principal, about.id).await?.as_proposed();
+    }
+    Ok(SuggestionView { filters, suggestion, flag })
 }
 
-/// How much of a flag somebody must be let change to have a say in a change of it.
-fn needed_relation(change: &ProposedChange) -> Relation {
-    match change {
-        ProposedChange::Entry { .. } | ProposedChange::SavedFilter { .. } => Relation::Contributor,
-        ProposedChange::Flag { .. } => Relation::Editor,
+/// Whoever has a say in a change must be let make it: of the flag it is about, or of each flag whose readers it
+/// touches.
+async fn check_may_decide(
+    reader: &mut dyn Reader,
+    principal: &Principal,
+    suggestion: &Suggestion,
+) -> Result<(), ApiError> {
+    match &suggestion.change {
+        ProposedChange::Entry { .. } => {
+            check_relation(reader, principal, suggestion.flag_id, Relation::Contributor).await
+        }
+        ProposedChange::Flag { .. } => {
+            check_relation(reader, principal, suggestion.flag_id, Relation::Editor).await
+        }
+        ProposedChange::SavedFilter { used_in, .. } => {
+            let flag_ids: BTreeSet<FlagId> = used_in.iter().map(|used| used.flag_id).collect();
+            for flag_id in flag_ids {
+                check_relation(reader, principal, flag_id, Relation::Contributor).await?;
+            }
+            Ok(())
+        }
     }
 }
 
 /// Loads a suggestion that the caller may have a say in.
 async fn load_to_change(edit: &mut Edit<'_>, id: SuggestionId) -> Result<SuggestionView, ApiError> {
     let view = load(edit.writer.as_mut(), edit.principal, id).await?;
-    let needed = needed_relation(&view.suggestion.change);
-    check_relation(edit.writer.as_mut(), edit.principal, view.flag.flag.id, needed).await?;
+    check_may_decide(edit.writer.as_mut(), edit.principal, &view.suggestion).await?;
     Ok(view)
 }
 
@@ -216,7 +233,7 @@ pub(crate) async fn comment_on_suggestion(
         ..Record::of(Action::SuggestionCommented)
     };
     edit.commit(record).await?;
-    Ok(SuggestionView { filter: None, suggestion: commented, flag })
+    Ok(SuggestionView { filters: PresentFilters::default(), suggestion: commented, flag })
 }
 
 /// Changes what an open suggestion proposes, against what is there now. It loses its approvals.
@@ -242,7 +259,7 @@ pub(crate) async fn edit_suggestion(
                 ids,
                 view: &view,
             };
-            ProposedChange::entry(&view.flag, entry, &wanted(change)?.0)
+            ProposedChange::entry(&view.flag, entry, &wanted(change)?.0, &saved_filters)
         }
         (Wanted::Flag(wanted), None) => {
             let change = FlagChange { view: &view, principal, now: edit.now, ids };
@@ -280,7 +297,7 @@ async fn save(
         ..Record::of(action)
     };
     edit.commit(record).await?;
-    Ok(SuggestionView { filter: None, suggestion: after, flag: flag.clone() })
+    Ok(SuggestionView { filters: PresentFilters::default(), suggestion: after, flag: flag.clone() })
 }
 
 impl Edit<'_> {
@@ -295,8 +312,7 @@ impl Edit<'_> {
             let approver =
                 standing.principal(approval.user_id, self.principal.proof, None, self.principal.dialect);
             let may_write = approver.may(Permission::FeatureFlagConfigWrite);
-            let needed = needed_relation(&suggestion.change);
-            let is_let = check_relation(self.writer.as_mut(), &approver, suggestion.flag_id, needed).await;
+            let is_let = check_may_decide(self.writer.as_mut(), &approver, suggestion).await;
             match is_let {
                 Ok(()) if may_write => drop(approvers.insert(approval.user_id)),
                 Ok(()) | Err(ApiError::Refused(_)) => {}
@@ -330,8 +346,8 @@ async fn apply(
     edit.writer.update_suggestion(&applied).await?;
     let flag = match &suggestion.change {
         ProposedChange::Entry { .. } => apply_to_entry(edit, view, &applied, authority).await?,
-        ProposedChange::SavedFilter { target, .. } => {
-            apply_to_filter(edit, &applied, target, authority).await?;
+        ProposedChange::SavedFilter { base, target, .. } => {
+            apply_to_filter(edit, &applied, (base, target), authority).await?;
             view
         }
         ProposedChange::Flag { base, target, .. } => {
@@ -356,7 +372,7 @@ async fn apply(
             view_after
         }
     };
-    Ok(SuggestionView { filter: None, suggestion: applied, flag })
+    Ok(SuggestionView { filters: PresentFilters::default(), suggestion: applied, flag })
 }
 
 async fn apply_to_entry(
@@ -372,6 +388,7 @@ async fn apply_to_entry(
     let saved_filters = edit.saved_filters().await?;
     let former = former_entry(edit.writer.as_mut(), edit.principal, applied.reverts).await?;
     let after = applied.change.applied_to(before, former.as_ref(), &view.flag, &saved_filters, edit.now)?;
+    after.check_expanded(&saved_filters)?;
     edit.save_entry((&view.flag, before), (&view.flag, &after), &saved_filters).await?;
     let record = Record {
         flag_id: Some(view.flag.id),
@@ -413,11 +430,12 @@ fn check_drift(view: &SuggestionView) -> Result<(), ApiError> {
 }
 
 /// In what the present differs from what the suggestion was made against.
-pub(crate) fn drift(SuggestionView { suggestion, flag: view, filter }: &SuggestionView) -> Vec<Difference> {
+pub(crate) fn drift(SuggestionView { suggestion, flag: view, filters }: &SuggestionView) -> Vec<Difference> {
     let entry = suggestion.environment_id.and_then(|id| view.entry(id).ok()).map(|(_, entry)| entry);
-    let mut drift = match filter {
-        Some(present) => suggestion.change.filter_drift(present.filter.as_ref(), &present.used_in),
-        None => suggestion.change.drift(&view.flag, entry, view.entries()),
+    let change = &suggestion.change;
+    let mut drift = match change.saved_filter() {
+        Some(about) => change.filter_drift(filters.all.get(&about.id), &filters.used_in),
+        None => change.drift(&view.flag, entry, view.entries(), &filters.all),
     };
     drift.retain(|difference| !difference.path.ends_with("_salt"));
     drift

@@ -486,7 +486,7 @@ pub(crate) async fn delete_rollout(
     let outcome =
         commands::change_flag_environment(&app, &caller.principal, place.entry()?, intent, |change| {
             check_is_not_of_allocation(change.entry, id)?;
-            Ok((change.entry.without_rollout(id, change.flag, change.now)?, change.entry.clone()))
+            Ok((change.entry.without_rollout(id, change.now)?, change.entry.clone()))
         });
     let outcome = outcome.await?;
     let rollout = find(&outcome.said, id)?;

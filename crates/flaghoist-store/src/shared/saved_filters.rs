@@ -5,7 +5,6 @@ use super::{Conn, Db, Document, Row, failed};
 use crate::document::{FORMAT, SavedFilterDocument};
 use crate::scope::Scope;
 use crate::{Result, SavedFilterUse};
-use flaghoist_model::allocation::Allocation;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::id::{EnvironmentId, FlagId, ProjectId, SavedFilterId};
 use flaghoist_model::saved_filter::SavedFilter;
@@ -118,7 +117,7 @@ pub(super) async fn uses(
 pub(super) async fn index_uses(conn: &mut Conn, entry: &FlagEnvironment) -> Result<()> {
     let present = sqlx::query_scalar::<Db, Uuid>(USED_BY).bind(entry.flag_id.0).bind(entry.environment_id.0);
     let present: BTreeSet<Uuid> = present.fetch_all(&mut *conn).await.map_err(failed)?.into_iter().collect();
-    let named = entry.allocations.iter().flat_map(Allocation::saved_filter_ids);
+    let named = entry.saved_filter_ids();
     let wanted: BTreeSet<Uuid> = named.map(|id| id.0).collect();
     let gone = present.difference(&wanted).map(|id| (DELETE_USE, *id));
     let new = wanted.difference(&present).map(|id| (INSERT_USE, *id));

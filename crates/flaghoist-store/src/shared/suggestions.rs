@@ -124,7 +124,12 @@ pub(super) async fn update(conn: &mut Conn, scope: Scope, suggestion: &Suggestio
 fn open_scope(suggestion: &Suggestion) -> Option<String> {
     suggestion.status.is_open().then(|| {
         let environment = suggestion.environment_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
-        format!("{}/{environment}/{}", suggestion.flag_id, suggestion.subject.property.as_str())
+        let scope = format!("{}/{environment}/{}", suggestion.flag_id, suggestion.subject.property.as_str());
+        // A flag may use several saved filters.
+        match suggestion.change.saved_filter() {
+            Some(filter) => format!("{scope}/{}", filter.id),
+            None => scope,
+        }
     })
 }
 

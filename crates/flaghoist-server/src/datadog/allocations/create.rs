@@ -62,7 +62,7 @@ pub(crate) async fn create_allocation(
     let (attributes, id) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");
     let draft = attributes.into_draft(id, &mut faults);
-    let EntryOutcome { view, entry, said: position, suggestion } = commands::change_flag_environment(
+    let EntryOutcome { view, entry, said: id, suggestion } = commands::change_flag_environment(
         &app,
         &caller.principal,
         place,
@@ -70,7 +70,11 @@ pub(crate) async fn create_allocation(
         |change| change.entry.with_allocation(draft, &change.allocation_context(change.entry), faults),
     )
     .await?;
-    let allocation = allocation_out(&view.flag, &entry, position, &entry.allocations[position]);
+    let mut allocations = entry.allocations.iter().enumerate();
+    let (position, allocation) = allocations
+        .find(|(_, allocation)| allocation.id == id)
+        .ok_or_else(|| ApiError::internal("an allocation that was just saved is not there"))?;
+    let allocation = allocation_out(&view.flag, &entry, position, allocation);
     let status = if suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::CREATED };
     Ok(Answer(status, Document { data: allocation.into_resource() }))
 }
