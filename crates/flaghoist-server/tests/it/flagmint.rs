@@ -2,6 +2,8 @@
 
 mod differential;
 mod others;
+mod protected;
+mod ramps;
 mod reference;
 mod rules;
 mod story;
