@@ -15,12 +15,10 @@ impl FlagEnvironment {
         let (rollouts, default) = (&self.rollouts, self.default_variant_id);
         for allocation in &mut self.allocations {
             match allocation.serving {
-                None => {}
-                Some(Serving::Own { beside }) => {
-                    if !rollouts.iter().any(|rollout| rollout.id == beside) {
-                        allocation.serving = None;
-                    }
+                Some(Serving::Own { beside }) if !rollouts.iter().any(|rollout| rollout.id == beside) => {
+                    allocation.serving = None;
                 }
+                None | Some(Serving::Own { .. }) => {}
                 Some(Serving::Default) => allocation.serve_default(default),
                 Some(Serving::Rollout { rollout_id } | Serving::FlagLevel { rollout_id }) => {
                     match rollouts.iter().find(|rollout| rollout.id == rollout_id) {

@@ -92,10 +92,7 @@ pub(super) async fn authenticate(parts: &Parts, app: &AppState) -> Result<Princi
 async fn identify(presented: Presented<'_>, parts: &Parts, app: &AppState) -> Result<Principal, ApiError> {
     let path = parts.uri.path();
     let dialect = dialect_of(path);
-    let named = project_in_path(path).map(str::parse::<ProjectId>).transpose().map_err(|_| {
-        let message = "is no UUID; give the id of a project";
-        ApiError::from(Rejection::invalid("/params/project_id", message))
-    })?;
+    let named = project_named(path)?;
     let now = app.clock.now();
     let mut reader = app.store.read().await?;
     let principal = match presented {
@@ -125,9 +122,7 @@ async fn identify(presented: Presented<'_>, parts: &Parts, app: &AppState) -> Re
             )?
         }
     };
-    if named.is_some_and(|named| named != principal.project_id) {
-        return Err(no_project());
-    }
+    check_project_named(path, principal.project_id)?;
     if let Some(id) = principal.credential_id() {
         app.key_uses.mark(id, now);
     }
@@ -149,6 +144,22 @@ fn dialect_of(path: &str) -> Dialect {
 fn project_in_path(path: &str) -> Option<&str> {
     let rest = path.strip_prefix("/projects/").or_else(|| path.strip_prefix("/api-keys/"))?;
     rest.split('/').next()
+}
+
+/// The project that a path names, if it names one.
+fn project_named(path: &str) -> Result<Option<ProjectId>, ApiError> {
+    project_in_path(path).map(str::parse::<ProjectId>).transpose().map_err(|_| {
+        let message = "is no UUID; give the id of a project";
+        ApiError::from(Rejection::invalid("/params/project_id", message))
+    })
+}
+
+/// Refuses a path that names another project.
+pub(crate) fn check_project_named(path: &str, project_id: ProjectId) -> Result<(), ApiError> {
+    match project_named(path)?.filter(|named| *named != project_id) {
+        None => Ok(()),
+        Some(_) => Err(no_project()),
+    }
 }
 
 fn no_project() -> ApiError {

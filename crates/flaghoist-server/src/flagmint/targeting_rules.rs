@@ -99,6 +99,7 @@ pub(crate) struct JoinedSegment {
     segment_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
+    #[expect(clippy::option_option, reason = "absent without a segment, null where the segment has none")]
     segment_description: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     segment_rules: Option<Vec<ConditionOut>>,

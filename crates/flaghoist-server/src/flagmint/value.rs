@@ -1,17 +1,21 @@
 //! `/projects/{project_id}/environments/{environment_id}/flags/{flag_id}/value`
 
 use super::conditions::{SegmentRuleOut, Shown};
-use super::envelope::{Enveloped, InPath};
+use super::envelope::{Enveloped, InPath, Place};
 use super::flags::type_name;
 use super::rollouts::RolloutConfigOut;
 use super::variations::{text_of_value, value_of_variant};
 use super::{FlagmintErrors, FlagmintPathErrors, FlagmintWriteErrors};
 use crate::ApiError;
+use crate::access::authentication::{bearer, check_project_named};
+use crate::access::sdk_key::SdkKey;
 use crate::access::{Allowed, ReadFlags, WriteFlags};
 use crate::app::{App, AppState};
 use crate::commands::{self, Intent};
-use crate::decode::{self, A_BOOLEAN, A_UUID, JsonBody, Member, PathOf};
-use axum::extract::State;
+use crate::decode::{self, A_BOOLEAN, A_UUID, JsonBody, Member, PathOf, not_found};
+use crate::secret;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use flaghoist_model::access::Principal;
 use flaghoist_model::allocation::Allocation;
 use flaghoist_model::compile::default_value;
@@ -119,7 +123,53 @@ pub(crate) struct FlagValueIn {
     off_variation_id: Member<String>,
 }
 
+/// Who may read what a flag serves.
+pub(crate) enum ValueReader {
+    /// Somebody with the permission to.
+    Person(Principal),
+    /// An application, by the server SDK key of the environment. Client keys are known to everybody, and rules name
+    /// people.
+    Application(SdkKey),
+}
+
+impl FromRequestParts<AppState> for ValueReader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let published = app.publisher.published();
+        let sdk_key = match bearer(&parts.headers) {
+            Some(key) => SdkKey::of_hash(app, &published, &secret::hash(key), app.clock.now())?,
+            None => None,
+        };
+        match sdk_key {
+            Some(key) => {
+                key.check_server()?;
+                let project_id = key.environment.environment().project_id;
+                check_project_named(parts.uri.path(), project_id)?;
+                Ok(Self::Application(key))
+            }
+            None => Ok(Self::Person(Allowed::<ReadFlags>::from_request_parts(parts, app).await?.principal)),
+        }
+    }
+}
+
+/// What is published of a flag to the applications of an environment.
+fn published_value(key: &SdkKey, place: &Place) -> Result<FlagValueOut, ApiError> {
+    let (flag_id, environment_id) = place.entry()?;
+    if environment_id != key.environment.id() {
+        return Err(not_found("environment", environment_id));
+    }
+    let mut flags = key.environment.flags().iter();
+    let flag = flags.find(|flag| flag.id == flag_id && key.channel.sees(flag.distribution_channel));
+    let flag = flag.ok_or_else(|| not_found("feature flag", flag_id))?;
+    // What was restored from disk is evaluated, but not kept as it was configured.
+    let source = flag.source.as_ref().ok_or(ApiError::Unavailable)?;
+    Ok(FlagValueOut::of(&source.flag, &source.entry))
+}
+
 /// Get the value of a flag in an environment
+///
+/// For people, and for applications with a server SDK key of the environment as bearer token.
 #[utoipa::path(
     get,
     path = "/projects/{project_id}/environments/{environment_id}/flags/{flag_id}/value",
@@ -130,6 +180,7 @@ pub(crate) struct FlagValueIn {
         ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
         ("flag_id" = String, Path, description = "The flag's id", format = Uuid),
     ),
+    security(("bearer" = []), ("sdk_key_bearer" = [])),
     responses(
         (status = 200, description = "What it serves", body = Enveloped<FlagValueOut>),
         FlagmintErrors, FlagmintPathErrors,
@@ -137,11 +188,15 @@ pub(crate) struct FlagValueIn {
 )]
 pub(crate) async fn get_flag_value(
     State(app): State<AppState>,
-    caller: Allowed<ReadFlags>,
+    reader: ValueReader,
     PathOf(place): InPath,
 ) -> Result<Enveloped<FlagValueOut>, ApiError> {
+    let principal = match reader {
+        ValueReader::Application(key) => return Ok(Enveloped::ok(published_value(&key, &place)?)),
+        ValueReader::Person(principal) => principal,
+    };
     let (flag_id, environment_id) = place.entry()?;
-    let view = commands::view_flag(&app, &caller.principal, flag_id).await?;
+    let view = commands::view_flag(&app, &principal, flag_id).await?;
     let (_, entry) = view.entry(environment_id)?;
     Ok(Enveloped::ok(FlagValueOut::of(&view.flag, entry)))
 }

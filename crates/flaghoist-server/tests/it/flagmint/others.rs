@@ -3,7 +3,6 @@
 
 use super::{Flagmint, history_length};
 use crate::app::TestApp;
-use flaghoist_model::access::BuiltInRole;
 use flaghoist_server::rollouts::move_all_due;
 use serde_json::{Value, json};
 
@@ -185,6 +184,31 @@ async fn the_oldest_rollout_serves_everybody_while_there_are_no_rules() {
 }
 
 #[tokio::test]
+async fn an_application_reads_a_value_with_the_server_key_of_its_environment() {
+    let app = TestApp::new().await;
+    let admin = Flagmint::admin(&app);
+    let flag = admin.flag("Limit", "number").await;
+    admin.data("PUT", &admin.of_flag(&flag, "value"), Some(json!({"value": 2.5})), 200).await;
+    let shown = admin.data("GET", &admin.of_flag(&flag, "value"), None, 200).await;
+    let read = async |key: &str, project: &str, place: &str| {
+        let by_key = Flagmint { bearer: format!("Bearer {key}"), ..Flagmint::admin(&app) };
+        by_key.send("GET", &format!("/projects/{project}{place}"), None).await
+    };
+    let place = admin.of_flag(&flag, "value");
+    let server = app.reader("development").key().to_owned();
+    let answer = read(&server, &admin.project, &place).await.expect(200).json();
+    assert_eq!(answer["data"], shown);
+    // The keys of clients are known to everybody.
+    read(app.browser("development").key(), &admin.project, &place).await.expect(403);
+    read(app.reader("production").key(), &admin.project, &place).await.expect(404);
+    read(&server, &admin.environment, &place).await.expect(404);
+    read(&server, &admin.project, &place.replace(flag["id"].as_str().unwrap(), &admin.project))
+        .await
+        .expect(404);
+    read(&server, &admin.project, "/flags").await.expect(401);
+}
+
+#[tokio::test]
 async fn a_segment_is_a_saved_filter_and_changes_every_flag_that_uses_it() {
     let app = TestApp::new().await;
     let admin = Flagmint::admin(&app);
@@ -218,57 +242,6 @@ async fn a_segment_is_a_saved_filter_and_changes_every_flag_that_uses_it() {
     assert!(refused["message"].as_str().unwrap().contains("\"checkout\" uses it"), "{refused}");
     let twin = admin.call("POST", "/segments", Some(json!({"name": "Customers"})), 409).await;
     assert_eq!(twin["message"], "body/name a saved filter with this name already exists");
-}
-
-#[tokio::test]
-async fn a_change_of_a_segment_waits_where_a_flag_that_uses_it_is_protected() {
-    let app = TestApp::new().await;
-    let admin = Flagmint::admin(&app);
-    let flag = admin.flag("Checkout", "boolean").await;
-    let body =
-        json!({"name": "Customers", "rules": [{"attribute": "plan", "operator": "eq", "value": "pro"}]});
-    let segment = admin.data("POST", "/segments", Some(body), 201).await;
-    let variation = admin.variation(&flag, "true").await;
-    let rule = json!({"kind": "segment", "segment_id": segment["id"], "variation_id": variation});
-    admin.data("POST", &admin.of_flag(&flag, "targeting-rules"), Some(rule), 201).await;
-    let environment = format!("/api/v2/feature-flags/environments/{}", admin.environment);
-    let body =
-        json!({"data": {"type": "environments", "attributes": {"require_feature_flag_approval": true}}});
-    app.admin().call("PUT", &environment, Some(body)).await.expect(200);
-
-    let editor = app.somebody(BuiltInRole::Editor).await;
-    let by_editor = Flagmint::with_key(&app, &editor.key);
-    let path = format!("/segments/{}", segment["id"].as_str().unwrap());
-    by_editor.data("PUT", &path, Some(json!({"name": "Our customers"})), 200).await;
-    let wanted = json!({"rules": [{"attribute": "plan", "operator": "eq", "value": "free"}]});
-    let waits = by_editor.call("PUT", &path, Some(wanted), 202).await;
-    assert!(waits["message"].as_str().unwrap().contains("waits for an approval"), "{waits}");
-    assert_eq!(waits["data"]["rules"][0]["value"], "pro");
-    let free = async || admin.evaluate(json!({"kind": "user", "plan": "free"})).await["checkout"].take();
-    assert_eq!(free().await, false);
-    let open = app.admin().get("/api/v2/feature-flags/suggestions").await.expect(200).json();
-    let suggestion = &open["data"][0];
-    assert_eq!(suggestion["attributes"]["property"], "SAVED_FILTER");
-    let id = suggestion["id"].as_str().unwrap();
-    let approver = app.somebody(BuiltInRole::Editor).await;
-    let event = json!({"data": {"type": "flag-suggestion-events", "attributes": {}}});
-    let path = format!("/api/v2/feature-flags/suggestions/{id}/approve");
-    editor.call("POST", &path, Some(event.clone())).await.expect(403);
-    approver.call("POST", &path, Some(event)).await.expect(200);
-    assert_eq!(free().await, true);
-
-    // Rules and rollouts wait too, and so does a flag that would be active from the start.
-    let rule = json!({"kind": "custom", "conditions": [{"attribute": "a", "operator": "exists"}]});
-    by_editor.call("POST", &by_editor.of_flag(&flag, "targeting-rules"), Some(rule), 202).await;
-    let made = by_editor.call("POST", "/flags", Some(json!({"name": "Later", "type": "boolean"})), 201).await;
-    assert!(made["message"].as_str().unwrap().contains("waits for approvals"), "{made}");
-    let there = made["data"]["environments"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["environment_id"] == json!(admin.environment))
-        .unwrap();
-    assert_eq!(there["is_active"], false);
 }
 
 #[tokio::test]

@@ -62,6 +62,44 @@ impl<'a> World<'a> {
 }
 
 #[tokio::test]
+async fn a_change_of_a_segment_waits_where_a_flag_that_uses_it_is_protected() {
+    let app = TestApp::new().await;
+    let world = World::new(&app).await;
+    let rule = world.rule(&world.segment, "true").await;
+    world.admin.data("POST", &world.rules(), Some(rule), 201).await;
+    world.protect().await;
+    let (editor, approver) =
+        (app.somebody(BuiltInRole::Editor).await, app.somebody(BuiltInRole::Editor).await);
+    let by_editor = Flagmint::with_key(&app, &editor.key);
+    by_editor.data("PUT", &world.segment_path(), Some(json!({"name": "Our customers"})), 200).await;
+    let waits = by_editor.call("PUT", &world.segment_path(), Some(json!({"rules": pays("free")})), 202).await;
+    assert!(waits["message"].as_str().unwrap().contains("waits for an approval"), "{waits}");
+    assert_eq!(waits["data"]["rules"][0]["value"], "pro");
+    assert_eq!(world.free().await, false);
+    let open = app.admin().get("/api/v2/feature-flags/suggestions").await.expect(200).json();
+    assert_eq!(open["data"][0]["attributes"]["property"], "SAVED_FILTER");
+    world.approve(&editor).await.expect(403);
+    world.approve(&approver).await.expect(200);
+    assert_eq!(world.free().await, true);
+}
+
+#[tokio::test]
+async fn rules_wait_and_a_flag_that_would_be_active_from_the_start_is_not() {
+    let app = TestApp::new().await;
+    let world = World::new(&app).await;
+    world.protect().await;
+    let editor = app.somebody(BuiltInRole::Editor).await;
+    let by_editor = Flagmint::with_key(&app, &editor.key);
+    let rule = json!({"kind": "custom", "conditions": [{"attribute": "a", "operator": "exists"}]});
+    by_editor.call("POST", &world.rules(), Some(rule), 202).await;
+    let made = by_editor.call("POST", "/flags", Some(json!({"name": "Later", "type": "boolean"})), 201).await;
+    assert!(made["message"].as_str().unwrap().contains("waits for approvals"), "{made}");
+    let environments = made["data"]["environments"].as_array().unwrap();
+    let there = environments.iter().find(|one| one["environment_id"] == json!(by_editor.environment));
+    assert_eq!(there.unwrap()["is_active"], false);
+}
+
+#[tokio::test]
 async fn a_rule_is_not_applied_with_another_segment_than_the_one_that_was_seen() {
     let app = TestApp::new().await;
     let world = World::new(&app).await;
