@@ -8,7 +8,7 @@
 mod change;
 mod summary;
 
-pub use change::{ProposedChange, RolloutCommand, SavedFilterUse};
+pub use change::{ProposedChange, RolloutCommand, SeenUse};
 
 use crate::access::{Permission, Principal};
 use crate::definition::DefinitionHash;

@@ -100,13 +100,13 @@ pub enum ProposedChange {
         /// What it shall be.
         target: Box<SavedFilter>,
         /// Where it is used, as whoever approves it sees it.
-        used_in: Vec<SavedFilterUse>,
+        used_in: Vec<SeenUse>,
     },
 }
 
-/// A flag in an environment that uses a saved filter.
+/// A flag in an environment that uses a saved filter, as whoever approves a change of the filter sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SavedFilterUse {
+pub struct SeenUse {
     /// The flag.
     pub flag_id: FlagId,
     /// The environment.
@@ -115,7 +115,7 @@ pub struct SavedFilterUse {
     pub serves: DefinitionHash,
 }
 
-impl From<&FlagEnvironment> for SavedFilterUse {
+impl From<&FlagEnvironment> for SeenUse {
     fn from(entry: &FlagEnvironment) -> Self {
         let serves = EntryDefinition::from(entry).hash();
         Self { flag_id: entry.flag_id, environment_id: entry.environment_id, serves }
@@ -177,7 +177,7 @@ impl ProposedChange {
 
     /// In what the present differs from what a change of a saved filter was made against; nothing when it can be
     /// applied. `used_in` is where the filter is used now.
-    pub fn filter_drift(&self, present: Option<&SavedFilter>, used_in: &[SavedFilterUse]) -> Vec<Difference> {
+    pub fn filter_drift(&self, present: Option<&SavedFilter>, used_in: &[SeenUse]) -> Vec<Difference> {
         let Self::SavedFilter { base, used_in: known, .. } = self else { return Vec::new() };
         let mut drift = match present {
             Some(present) if present.hash() == base.hash() => Vec::new(),

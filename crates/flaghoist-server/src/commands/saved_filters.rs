@@ -13,9 +13,7 @@ use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
 use flaghoist_model::saved_filter::{SavedFilter, SavedFilterContext, SavedFilterDraft};
-use flaghoist_model::suggestion::{
-    Property, ProposedChange, SavedFilterUse, Suggestion, entry_needs_approval,
-};
+use flaghoist_model::suggestion::{Property, ProposedChange, SeenUse, Suggestion, entry_needs_approval};
 use flaghoist_model::{Faults, Rejection};
 use flaghoist_store::Reader;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +53,7 @@ impl SavedFilterUses {
     }
 
     /// The uses as a suggestion keeps them.
-    pub(super) fn as_proposed(&self) -> Vec<SavedFilterUse> {
+    pub(super) fn as_proposed(&self) -> Vec<SeenUse> {
         self.entries().map(|(_, _, entry)| entry.into()).collect()
     }
 

@@ -16,7 +16,7 @@ use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Authority};
 use flaghoist_model::id::{FlagId, HistoryId, SuggestionId, UserId};
-use flaghoist_model::suggestion::{Property, ProposedChange, SavedFilterUse, Subject, Suggestion};
+use flaghoist_model::suggestion::{Property, ProposedChange, SeenUse, Subject, Suggestion};
 use flaghoist_model::{Fault, Rejection};
 use flaghoist_store::{Reader, SuggestionFilter};
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ struct PresentFilters {
     /// All of the project, when the suggestion relies on any.
     all: SavedFilters,
     /// Where the one is used that the suggestion is about.
-    used_in: Vec<SavedFilterUse>,
+    used_in: Vec<SeenUse>,
 }
 
 /// What somebody decides about a suggestion.

@@ -12,6 +12,7 @@ mod postgres;
 mod revisions;
 mod rollouts;
 mod round_trips;
+mod rules_and_segments;
 mod schema;
 mod sqlite;
 mod uniqueness;
