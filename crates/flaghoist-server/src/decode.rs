@@ -67,6 +67,11 @@ fn excerpt(raw: &str) -> String {
 }
 
 impl<T> Member<T> {
+    /// This member, or another where this one is absent.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if matches!(self, Self::Absent) { other } else { self }
+    }
+
     /// The value; its absence is a fault that says what to give.
     pub(crate) fn required(self, name: &str, accepted: &str, faults: &mut Faults) -> Option<T> {
         match self {

@@ -25,7 +25,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_MAX_BYTES: usize = 64;
 
 /// Where the routes of reading applications start.
-const READS: [&str; 20] = [
+const READS: [&str; 23] = [
+    "/evaluator/",
+    "/ws/",
+    "/auth/asl-handshake",
     "/ofrep/",
     "/sdk/",
     "/precompute-assignments",

@@ -115,7 +115,7 @@ impl Shown {
     ) -> Option<Vec<ClauseDraft>> {
         let is_shown = wanted.len() == self.conditions.len()
             && wanted.iter().zip(&self.conditions).all(|(Object(wanted), shown)| wanted.is(shown));
-        if is_shown && !wanted.is_empty() {
+        if is_shown {
             return None;
         }
         Some(drafts(wanted, faults))

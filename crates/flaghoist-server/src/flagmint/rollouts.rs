@@ -253,7 +253,7 @@ fn find(entry: &FlagEnvironment, id: RolloutId) -> Result<RolloutOut, ApiError> 
 }
 
 impl RolloutIn {
-    fn into_draft(self, faults: &mut Faults) -> RolloutDraft {
+    fn into_draft(mut self, faults: &mut Faults) -> RolloutDraft {
         if let Member::Value(Object(config)) = self.config.clone()
             && !self.strategy.is_given()
         {
@@ -271,6 +271,16 @@ impl RolloutIn {
                 };
                 inside.into_draft(faults)
             });
+        }
+        // What is written back as answers have it says it in both places, or only inside.
+        if let Member::Value(Object(config)) = std::mem::take(&mut self.config) {
+            self.percentage = self.percentage.or(config.percentage);
+            self.variants = self.variants.or(config.variants);
+            self.target_percentage = self.target_percentage.or(config.target_percentage);
+            self.increment = self.increment.or(config.increment);
+            self.interval_hours = self.interval_hours.or(config.interval_hours);
+            self.start_at = self.start_at.or(config.start_at);
+            self.salt = self.salt.or(config.salt);
         }
         let variants = self.variants.optional("variants", "an array of weights", faults);
         let variants = variants.map(|variants| {

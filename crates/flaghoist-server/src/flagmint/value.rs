@@ -136,7 +136,7 @@ impl FromRequestParts<AppState> for ValueReader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let published = app.publisher.published();
+        let published = app.publisher.published_now();
         let sdk_key = match bearer(&parts.headers) {
             Some(key) => SdkKey::of_hash(app, &published, &secret::hash(key), app.clock.now())?,
             None => None,
@@ -240,8 +240,9 @@ pub(crate) async fn update_flag_value(
         Patch::Keep => Patch::Keep,
         Patch::Clear => Patch::Clear,
     };
-    commands::view_flag(&app, principal, flag_id).await?.entry(environment_id)?;
-    let default_variant_id = match value {
+    let view = commands::view_flag(&app, principal, flag_id).await?;
+    let (_, entry) = view.entry(environment_id)?;
+    let default_variant_id = match value.filter(|value| *value != default_value(&view.flag, entry)) {
         None => Patch::Keep,
         Some(value) => Patch::Set(variant_of_value(&app, principal, flag_id, &value).await?),
     };

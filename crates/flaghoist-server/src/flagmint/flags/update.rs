@@ -54,6 +54,10 @@ pub(crate) struct FlagUpdate {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     archived_at: Member<String>,
+    /// As answers show them; changes nothing.
+    #[serde(default)]
+    #[schema(value_type = Option<Value>)]
+    environments: Member<Value>,
 }
 
 /// What is asked for.
@@ -64,6 +68,8 @@ struct Wanted {
     is_client_side: Option<bool>,
     is_active: Option<bool>,
     archived_at: Patch<String>,
+    /// Whether it is all that an answer shows.
+    is_whole_answer: bool,
 }
 
 impl FlagUpdate {
@@ -90,6 +96,7 @@ impl FlagUpdate {
             is_client_side: self.client_side_enabled.optional("client_side_enabled", A_BOOLEAN, faults),
             is_active: self.is_active.optional("is_active", A_BOOLEAN, faults),
             archived_at,
+            is_whole_answer: self.environments.is_given(),
         }
     }
 }
@@ -124,7 +131,8 @@ impl Wanted {
 
 /// Update a flag
 ///
-/// What is absent stays as it is. `is_active` is set in all environments, unless it is what is shown already.
+/// What is absent stays as it is. `is_active` is set in all environments, unless the whole answer is
+/// written back with the `is_active` that it shows.
 #[utoipa::path(
     put,
     path = "/projects/{project_id}/flags/{flag_id}",
@@ -158,8 +166,11 @@ pub(crate) async fn update_flag(
     let mut suggestions: Vec<SuggestionId> =
         outcome.await?.suggestion.into_iter().map(|suggestion| suggestion.id).collect();
     suggestions.extend(archive(&app, principal, &before, &wanted.archived_at).await?);
-    if let Some(is_active) = wanted.is_active.filter(|wanted| *wanted != is_active_anywhere(&before)) {
-        for environment_id in before.environments.iter().map(|(environment, _)| environment.id) {
+    let is_written_back =
+        |is_active: bool| wanted.is_whole_answer && is_active == is_active_anywhere(&before);
+    if let Some(is_active) = wanted.is_active.filter(|is_active| !is_written_back(*is_active)) {
+        let others = before.environments.iter().filter(|(_, entry)| entry.enabled != is_active);
+        for environment_id in others.map(|(environment, _)| environment.id) {
             suggestions.extend(activate(&app, principal, (id, environment_id), is_active).await?);
         }
     }

@@ -65,5 +65,6 @@ pub(crate) async fn get_config(
     };
     let since = query.since_version.and_then(|text| text.parse().ok()).unwrap_or(-1);
     let payloads = ConfigPayloads::of(&reader, reader.now).since(since, &agreement);
+    let payloads = payloads.ok_or(ApiError::Unavailable)?;
     Ok(Enveloped::ok(ConfigOut { payloads }))
 }

@@ -10,6 +10,7 @@ use flaghoist_model::allocation::{Allocation, VariantWeight};
 use flaghoist_model::condition::{Operator, TargetingRule, Test};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::id::SavedFilterId;
 use flaghoist_model::rollout::{Rollout, RolloutPlan};
 use flaghoist_model::saved_filter::SavedFilter;
 use hkdf::Hkdf;
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// How long a configuration counts without being renewed, in milliseconds.
 const LIFE_MS: i64 = 24 * 3_600_000;
@@ -83,19 +84,16 @@ impl Agreement {
     }
 }
 
-/// Numbers without a fraction are written without a point: clients sign what they read, and read both the same.
+/// Whole numbers are written without a point and with the digits that JavaScript gives them: clients sign what they
+/// read, and some read integers beyond 2^53 exactly while others read the nearest double.
 fn whole_numbers(value: &mut Value) {
     match value {
-        Value::Number(number) if number.is_f64() => {
-            let float = number.as_f64().unwrap_or_default();
-            if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "whole and below 2^53, checked just before"
-                )]
-                let whole = float as i64;
-                *value = whole.into();
-            }
+        Value::Number(number) => {
+            let nearest = number.as_f64().unwrap_or_default();
+            *value = match nearest.to_string().parse::<i64>() {
+                Ok(whole) => whole.into(),
+                Err(_) => nearest.into(),
+            };
         }
         Value::Array(elements) => elements.iter_mut().for_each(whole_numbers),
         Value::Object(members) => members.values_mut().for_each(whole_numbers),
@@ -103,11 +101,12 @@ fn whole_numbers(value: &mut Value) {
     }
 }
 
-/// Compact JSON with members in the order of their names.
+/// Compact JSON with members in the order of their names' UTF-16 units, as JavaScript sorts and writes it.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let sorted: BTreeMap<&String, &Value> = members.iter().collect();
+            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+            sorted.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
             let members: Vec<String> = sorted
                 .into_iter()
                 .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)))
@@ -117,7 +116,29 @@ fn canonical(value: &Value) -> String {
         Value::Array(elements) => {
             format!("[{}]", elements.iter().map(canonical).collect::<Vec<_>>().join(","))
         }
+        Value::Number(number) if number.is_f64() => double(number.as_f64().unwrap_or_default()),
         other => other.to_string(),
+    }
+}
+
+/// A double as ECMAScript's `Number::toString` writes it.
+fn double(number: f64) -> String {
+    if number == 0.0 || (1e-6..1e21).contains(&number.abs()) {
+        return number.to_string();
+    }
+    let text = format!("{number:e}");
+    if text.contains("e-") { text } else { text.replace('e', "e+") }
+}
+
+/// Whether any object in it has a name that is a whole number: JavaScript puts these first, whatever order they had.
+fn has_index_names(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let is_index = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+            is_index || has_index_names(value)
+        }),
+        Value::Array(elements) => elements.iter().any(has_index_names),
+        _ => false,
     }
 }
 
@@ -149,13 +170,15 @@ impl<'a> ConfigPayloads<'a> {
         self.reader.environment.environment().content_revision
     }
 
-    /// What a client of a version needs: all of it, and a lease.
-    pub(super) fn since(&self, version: i64, agreement: &Agreement) -> Vec<Payload> {
+    /// What a client of a version needs: all of it, and a lease. None while it cannot be told: flags that were
+    /// restored from disk are evaluated, but not known as they were configured.
+    pub(super) fn since(&self, version: i64, agreement: &Agreement) -> Option<Vec<Payload>> {
         let lease = self.lease(agreement);
         if version == self.version() {
-            return vec![lease];
+            return Some(vec![lease]);
         }
-        vec![self.full(agreement), lease]
+        let mut flags = self.reader.environment.channel(self.reader.channel).flags.iter();
+        flags.all(|flag| flag.source.is_some()).then(|| vec![self.full(agreement), lease])
     }
 
     fn base(&self, kind: &str) -> Map<String, Value> {
@@ -176,13 +199,26 @@ impl<'a> ConfigPayloads<'a> {
     fn full(&self, agreement: &Agreement) -> Payload {
         let environment = &self.reader.environment;
         let mut warnings = Vec::new();
-        let flags = environment.channel(self.reader.channel).flags.iter();
-        let flags: Vec<Value> = flags.filter_map(|flag| flag_config(flag, &mut warnings)).collect();
-        let segments: Map<String, Value> = environment
-            .saved_filters()
-            .values()
-            .map(|filter| (filter.id.to_string(), segment(filter)))
+        let sources: Vec<(&PublishedFlag, &FlagSource)> = environment
+            .channel(self.reader.channel)
+            .flags
+            .iter()
+            .filter_map(|flag| Some((flag, flag.source.as_ref()?)))
             .collect();
+        let used: BTreeSet<SavedFilterId> =
+            sources.iter().flat_map(|(_, source)| source.entry.saved_filter_ids()).collect();
+        let mut flags: Vec<Value> =
+            sources.iter().map(|(flag, source)| flag_config(flag, source, &mut warnings)).collect();
+        flags.retain(|flag| {
+            let is_said = !has_index_names(&flag["default_value"]) && !has_index_names(&flag["variations"]);
+            if !is_said {
+                warnings.push(format!("{}: members named by numbers cannot be signed", flag["key"]));
+            }
+            is_said
+        });
+        let filters = environment.saved_filters().values().filter(|filter| used.contains(&filter.id));
+        let segments: Map<String, Value> =
+            filters.map(|filter| (filter.id.to_string(), segment(filter))).collect();
         let mut full = self.base("fullConfig");
         let compiled_at_ms = environment.environment().content_at.as_millisecond();
         full.insert("compiledAt".to_owned(), compiled_at_ms.into());
@@ -195,11 +231,11 @@ impl<'a> ConfigPayloads<'a> {
     }
 }
 
-/// A flag; none for what was restored from disk, of which only documents are known.
-fn flag_config(published: &PublishedFlag, warnings: &mut Vec<String>) -> Option<Value> {
-    let FlagSource { flag, entry } = published.source.as_ref()?;
-    if entry.override_variant_id.is_some() {
-        return Some(overridden(flag, entry));
+/// A flag.
+fn flag_config(published: &PublishedFlag, source: &FlagSource, warnings: &mut Vec<String>) -> Value {
+    let FlagSource { flag, entry } = source;
+    if entry.override_variant_id.is_some() && entry.enabled {
+        return overridden(flag, entry);
     }
     let mut rules = Vec::new();
     let mut rollouts: Map<String, Value> =
@@ -231,7 +267,7 @@ fn flag_config(published: &PublishedFlag, warnings: &mut Vec<String>) -> Option<
     if let Some(id) = entry.off_variant_id {
         config["off_variation_id"] = json!(id);
     }
-    Some(config)
+    config
 }
 
 /// A flag that serves one variant to everybody.
@@ -241,7 +277,7 @@ fn overridden(flag: &Flag, entry: &FlagEnvironment) -> Value {
     json!({
         "key": flag.key,
         "type": crate::flagmint::flags::type_name(flag.value_type),
-        "is_active": entry.enabled,
+        "is_active": true,
         "default_value": value,
         "targeting_rules": [],
         "variations": [],
@@ -361,5 +397,27 @@ mod tests {
         let mut value = json!({"b": [10.0, 2.5, {"z": 1, "a": {}}], "a": "é/\"", "c": -0.0});
         whole_numbers(&mut value);
         assert_eq!(canonical(&value), r#"{"a":"é/\"","b":[10,2.5,{"a":{},"z":1}],"c":0}"#);
+    }
+
+    #[test]
+    fn numbers_and_names_are_signed_as_javascript_writes_them() {
+        // What `JSON.stringify(JSON.parse(…))` of Node 20 gives.
+        for (read, written) in [
+            ("1e16", "10000000000000000"),
+            ("123456789012345680000", "123456789012345680000"),
+            ("9007199254740993", "9007199254740992"),
+            ("1152921504606846976", "1152921504606847000"),
+            ("-9223372036854775808", "-9223372036854776000"),
+            ("1e21", "1e+21"),
+            ("-2.5e-7", "-2.5e-7"),
+            ("0.000001", "0.000001"),
+            ("1.5e300", "1.5e+300"),
+        ] {
+            let mut value: Value = serde_json::from_str(read).unwrap();
+            whole_numbers(&mut value);
+            assert_eq!(canonical(&value), written, "{read}");
+        }
+        assert_eq!(canonical(&json!({"\u{fffd}": 1, "\u{1f600}": 2})), "{\"\u{1f600}\":2,\"\u{fffd}\":1}");
+        assert!(has_index_names(&json!([{"a": {"10": 1}}])) && !has_index_names(&json!({"a1": "10"})));
     }
 }

@@ -19,10 +19,16 @@ use flaghoist_model::Faults;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// How often a lease is sent, of configurations that last for a day.
+const LEASE_INTERVAL: Duration = Duration::from_secs(3_600);
+/// How long a context waits for a client that does not read its stream.
+const UNREAD_MAX: Duration = Duration::from_secs(10);
 
 /// What a stream is asked for. The session is the only credential.
 #[derive(Debug, Default, Deserialize)]
@@ -94,8 +100,12 @@ pub(crate) async fn open_stream(
     let Some(reader) = SdkKey::of_hash(&app, &published, &opened.secret_hash, now)? else {
         return refused("invalid_api_key");
     };
-    let place = app.streams.take_place(reader.credential_id.0, OPEN_OF_KEY_MAX)?;
     let config = opened.agreement.filter(|_| query.full_config.is_some());
+    // The keys of clients are known to everybody, and rules name people.
+    if config.is_some() && reader.check_server().is_err() {
+        return refused("invalid_api_key");
+    }
+    let place = app.streams.take_place(reader.credential_id.0, OPEN_OF_KEY_MAX)?;
     let since_version = query.since_version.and_then(|text| text.parse().ok());
     let stream = Stream::new(&app, reader, context, config, since_version, place);
     Ok(streams::answer(futures_util::stream::unfold(stream, |mut stream| async {
@@ -121,6 +131,8 @@ struct Stream {
     published_anew: watch::Receiver<()>,
     waiting: VecDeque<String>,
     heartbeat_at: Instant,
+    /// When a configuration is due to be said anew, so that it does not expire.
+    lease_at: Instant,
     _place: Place,
 }
 
@@ -152,6 +164,7 @@ impl Stream {
             published_anew,
             waiting: VecDeque::from([event("connected", &json!({ "connectionId": id }))]),
             heartbeat_at: app.streams.next_heartbeat(),
+            lease_at: Instant::now(),
             _place: place,
             reader,
         };
@@ -163,10 +176,13 @@ impl Stream {
     fn say_present(&mut self) {
         let now = self.app.clock.now();
         if let Some((agreement, version)) = &mut self.config {
+            self.lease_at = Instant::now() + LEASE_INTERVAL;
             let payloads = ConfigPayloads::of(&self.reader, now);
-            let said = payloads.since(*version, agreement);
-            *version = payloads.version();
-            self.waiting.extend(said.iter().map(|payload| event(payload.kind(), payload)));
+            // Nothing is said of what is not known as it was configured; it will be once it is read again.
+            if let Some(said) = payloads.since(*version, agreement) {
+                *version = payloads.version();
+                self.waiting.extend(said.iter().map(|payload| event(payload.kind(), payload)));
+            }
             return;
         }
         let channel = self.reader.environment.channel(self.reader.channel);
@@ -176,6 +192,12 @@ impl Stream {
             reported.map(|flag| (flag.key.to_string(), Value::Bool(true))).collect();
         let said = FlagsEvent { flags: serde_json::to_value(&flags).unwrap_or_default(), analytics };
         self.waiting.push_back(event("flags", &said));
+    }
+
+    /// Whether the configuration that the client has is another than the present one.
+    fn is_behind(&self) -> bool {
+        let present = ConfigPayloads::of(&self.reader, self.app.clock.now()).version();
+        self.config.as_ref().is_some_and(|(_, version)| *version != present)
     }
 
     /// What is to be sent next; none when the stream is over.
@@ -197,13 +219,16 @@ impl Stream {
                     changed.ok()?;
                     let present = self.reader.present(&self.app)?;
                     let before = std::mem::replace(&mut self.reader.environment, present);
-                    if are_news(&before, &self.reader.environment, self.reader.channel) {
+                    if self.is_behind() || are_news(&before, &self.reader.environment, self.reader.channel) {
                         self.say_present();
                     }
                 }
                 () = tokio::time::sleep_until(self.heartbeat_at) => {
                     self.reader.present(&self.app)?;
                     self.waiting.push_back(":\n\n".to_owned());
+                    if self.config.is_some() && Instant::now() >= self.lease_at {
+                        self.say_present();
+                    }
                 }
             }
         }
@@ -255,6 +280,9 @@ pub(crate) async fn update_context(
     let id = decode::id::<flaghoist_model::id::SessionId>(Some(id), "connectionId", &mut Faults::new());
     let id = id.ok_or_else(unknown)?;
     let sender = app.flagmint.sender(reader.credential_id, id.0).ok_or_else(unknown)?;
-    sender.send(Context::of(&Value::Object(context))).await.map_err(|_| unknown())?;
+    let sent = sender.send(Context::of(&Value::Object(context)));
+    // A client that does not read its stream does not get the one before either.
+    let sent = tokio::time::timeout(UNREAD_MAX, sent).await.map_err(|_| ApiError::Unavailable)?;
+    sent.map_err(|_| unknown())?;
     Ok(StatusCode::ACCEPTED)
 }

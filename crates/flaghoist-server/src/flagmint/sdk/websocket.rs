@@ -35,6 +35,11 @@ const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// How many of these a client may leave unanswered by anything at all.
 const UNANSWERED_PINGS_MAX: u32 = 3;
 
+/// How long a message waits for a client that does not read.
+const UNREAD_MAX: Duration = Duration::from_secs(30);
+/// Memory for what a client sends, of which there is little; the default would be 128 KiB for each.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
 /// What a client sends.
 #[derive(Deserialize)]
 struct FromClient {
@@ -75,7 +80,10 @@ pub(crate) async fn open_web_socket(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let upgrade = upgrade.max_message_size(MESSAGE_MAX_BYTES).max_frame_size(MESSAGE_MAX_BYTES);
+    let upgrade = upgrade
+        .max_message_size(MESSAGE_MAX_BYTES)
+        .max_frame_size(MESSAGE_MAX_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES);
     let context = header_context(&headers);
     upgrade.on_upgrade(move |socket| async move {
         let place = |reader: &SdkKey| app.streams.take_place(reader.credential_id.0, OPEN_OF_KEY_MAX);
@@ -103,8 +111,8 @@ async fn refuse(socket: WebSocket, error: &ApiError) {
 
 async fn close(mut socket: WebSocket, code: u16, reason: String) {
     let frame = CloseFrame { code, reason: Utf8Bytes::from(reason) };
-    // Who is gone already does not hear it.
-    let _ = socket.send(Message::Close(Some(frame))).await;
+    // Who is gone already does not hear it, nor does who does not read.
+    let _ = tokio::time::timeout(UNREAD_MAX, socket.send(Message::Close(Some(frame)))).await;
 }
 
 struct Connection {
@@ -158,7 +166,10 @@ impl Connection {
             let is_sent = tokio::select! {
                 () = self.app.streams.stopping() => return End::Told(GOING_AWAY, "the server stops"),
                 message = socket.recv() => match message {
-                    Some(Ok(message)) => self.take(socket, message).await,
+                    Some(Ok(message)) => match self.take(socket, message).await {
+                        Ok(is_there) => is_there,
+                        Err(end) => return end,
+                    },
                     Some(Err(_)) | None => false,
                 },
                 changed = self.published_anew.changed() => {
@@ -193,22 +204,27 @@ impl Connection {
     }
 
     /// Does what a message asks for. What is no message of the protocol is passed over. Whether the client is there.
-    async fn take(&mut self, socket: &mut WebSocket, message: Message) -> bool {
+    async fn take(&mut self, socket: &mut WebSocket, message: Message) -> Result<bool, End> {
         self.unanswered = 0;
         let text = match message {
             Message::Text(text) => text,
-            Message::Close(_) => return false,
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => return true,
+            Message::Close(_) => return Ok(false),
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => return Ok(true),
         };
-        let Ok(message) = serde_json::from_str::<FromClient>(&text) else { return true };
-        match message.kind.as_str() {
+        let Ok(message) = serde_json::from_str::<FromClient>(&text) else { return Ok(true) };
+        let is_there = match message.kind.as_str() {
             "context" => {
+                // Each is an evaluation of everything, as `POST /evaluator/evaluate` is.
+                if self.app.limits.sdk(self.reader.credential_id).is_err() {
+                    return Err(End::Told(ASKED_TOO_OFTEN, "rate limit: too many contexts"));
+                }
                 self.context = Context::of(&message.context);
                 self.send_flags(socket).await
             }
             "ping" => send(socket, &ToClient::Pong).await,
             _ => true,
-        }
+        };
+        Ok(is_there)
     }
 
     async fn send_flags(&self, socket: &mut WebSocket) -> bool {
@@ -226,7 +242,10 @@ impl Connection {
 /// Whether it was sent.
 async fn send(socket: &mut WebSocket, message: &ToClient<'_>) -> bool {
     match serde_json::to_string(message) {
-        Ok(text) => socket.send(Message::Text(Utf8Bytes::from(text))).await.is_ok(),
+        Ok(text) => {
+            let sent = socket.send(Message::Text(Utf8Bytes::from(text)));
+            matches!(tokio::time::timeout(UNREAD_MAX, sent).await, Ok(Ok(())))
+        }
         Err(error) => {
             tracing::error!(cause = %error, "flags could not be written down");
             false

@@ -399,3 +399,56 @@ async fn a_copy_to_another_environment_serves_the_same_rollouts_there() {
         assert_eq!(here["value"], there["value"]);
     }
 }
+
+#[tokio::test]
+async fn what_is_shown_of_a_flag_is_written_back_and_what_is_asked_for_holds_everywhere() {
+    let app = TestApp::new().await;
+    let admin = Flagmint::admin(&app);
+    let flag = admin.flag("Limit", "number").await;
+    let path = format!("/flags/{}", flag["id"].as_str().unwrap());
+    let active = async || -> Vec<bool> {
+        let shown = admin.data("GET", &path, None, 200).await;
+        let environments = shown["environments"].as_array().unwrap();
+        environments.iter().map(|one| one["is_active"].as_bool().unwrap()).collect()
+    };
+    admin.data("PUT", &path, Some(json!({"is_active": true})), 200).await;
+    admin.data("PUT", &admin.of_flag(&flag, "value"), Some(json!({"is_active": false})), 200).await;
+    assert_eq!(active().await.iter().filter(|is_active| !**is_active).count(), 1);
+    let shown = admin.data("GET", &path, None, 200).await;
+    assert_eq!(shown["is_active"], true);
+    admin.data("PUT", &path, Some(shown), 200).await;
+    assert!(active().await.contains(&false), "nobody asked for that");
+    admin.data("PUT", &path, Some(json!({"is_active": true})), 200).await;
+    assert!(!active().await.contains(&false), "everywhere, though it is on somewhere");
+
+    // A flag that serves nothing by default shows its type's zero; that is no default.
+    let serving =
+        format!("/api/v1/flags/{}/environments/{}/serving", flag["id"].as_str().unwrap(), admin.environment);
+    app.admin().call("PATCH", &serving, Some(json!({"default_variant_key": null}))).await.expect(200);
+    let value = admin.of_flag(&flag, "value");
+    let shown = admin.data("GET", &value, None, 200).await;
+    admin.data("PUT", &value, Some(shown), 200).await;
+    let variations = admin.data("GET", &format!("{path}/variations"), None, 200).await;
+    assert_eq!(variations.as_array().unwrap().len(), 2);
+    let answer = app.reader("development").evaluate("limit", json!({"targetingKey": "a"})).await;
+    assert_eq!(answer.json()["value"], Value::Null, "{}", answer.text);
+
+    // A rule for everybody, made through Datadog's API, has no conditions to show.
+    let everybody = json!([crate::app::allocation("everybody", "control", &json!([]))]);
+    let everybody = everybody.as_array().unwrap();
+    app.admin().replace(flag["id"].as_str().unwrap(), "development", everybody).await.expect(200);
+    let rules = admin.of_flag(&flag, "targeting-rules");
+    let rule = admin.data("GET", &rules, None, 200).await[0].take();
+    let path = format!("{rules}/{}", rule["id"].as_str().unwrap());
+    let after = admin.data("PUT", &path, Some(rule.clone()), 200).await["rule"].take();
+    assert_eq!((&after["conditions"], &after["name"]), (&json!([]), &rule["name"]));
+}
+
+#[tokio::test]
+async fn a_description_with_the_character_zero_is_refused() {
+    let app = TestApp::new().await;
+    let admin = Flagmint::admin(&app);
+    let path = format!("/projects/{}", admin.project);
+    let refused = admin.send("PUT", &path, Some(json!({"description": "a\u{0}b"}))).await.expect(400).json();
+    assert!(refused["message"].as_str().unwrap().contains("U+0000"), "{refused}");
+}

@@ -122,3 +122,29 @@ async fn a_rule_that_is_written_back_keeps_its_place_among_equals() {
     let rules = world.admin.data("GET", &world.rules(), None, 200).await;
     assert_eq!((&rules[1]["name"], &rules[2]["name"]), (&json!("first"), &json!("second")));
 }
+
+#[tokio::test]
+async fn a_rollout_that_is_written_back_stays_as_it_is() {
+    let app = TestApp::new().await;
+    let world = World::new(&app).await;
+    let rollouts = world.admin.of_flag(&world.flag, "rollouts");
+    let shares = json!([
+        {"variation_id": world.admin.variation(&world.flag, "true").await, "weight": 25},
+        {"variation_id": world.admin.variation(&world.flag, "false").await, "weight": 75},
+    ]);
+    for rollout in [
+        json!({"strategy": "percentage", "percentage": 30}),
+        json!({"strategy": "variant", "variants": shares}),
+        json!({"strategy": "off"}),
+    ] {
+        world.admin.data("POST", &rollouts, Some(rollout), 201).await;
+    }
+    let shown = world.admin.data("GET", &rollouts, None, 200).await;
+    let shown = shown.as_array().unwrap();
+    assert_eq!(shown.len(), 4);
+    for rollout in shown {
+        let path = format!("{rollouts}/{}", rollout["id"].as_str().unwrap());
+        let after = world.admin.data("PUT", &path, Some(rollout.clone()), 200).await;
+        assert_eq!(after["config"], rollout["config"]);
+    }
+}
