@@ -47,15 +47,15 @@ class Flag:
     def __init__(self, flagmint: Flagmint, **attributes) -> None:
         self._flagmint, self.key = flagmint, unique("flagmint")
         body = {"name": self.key, "key": self.key, "type": "json", "is_active": True} | attributes
-        self._id = flagmint.call("POST", f"{flagmint.project}/flags", body)["id"]
+        self.id = flagmint.call("POST", f"{flagmint.project}/flags", body)["id"]
         basic = {"key": "basic", "name": "Basic", "type": "json", "value": BASIC, "is_default": True}
         updates = [basic, {"key": "premium", "name": "Premium", "type": "json", "value": PREMIUM}]
-        saved = flagmint.call("PUT", f"{flagmint.project}/flags/{self._id}/variations", {"updates": updates})
+        saved = flagmint.call("PUT", f"{flagmint.project}/flags/{self.id}/variations", {"updates": updates})
         self._premium = next(one["id"] for one in saved if one["key"] == "premium")
         self.serve_premium_to("pro")
 
     def serve_premium_to(self, plan: str) -> None:
-        path = f"{self._flagmint.project}/envs/{self._flagmint.environment_id}/flags/{self._id}/targeting-rules"
+        path = f"{self._flagmint.project}/envs/{self._flagmint.environment_id}/flags/{self.id}/targeting-rules"
         condition = {"attribute": "user.plan", "operator": "eq", "value": plan, "logical_op": "AND"}
         self._flagmint.call("POST", path, {"kind": "custom", "conditions": [condition], "variation_id": self._premium})
 
@@ -339,6 +339,29 @@ def test_a_stream_that_is_opened_again_renews_what_the_client_has(server, key, f
         sync.wait_for(lambda: sync.config.expires_at > expires_at, "a lease")
         assert (sync.config.version, sync.handshakes) == (version, 2)
         assert flag.key in sync.config.usable(int(time.time() * 1000))
+
+
+def test_configurations_are_for_server_keys(server, flag):
+    client_key = server.environment("production")["client_sdk_key"]
+    session, _ = sdk.handshake(server.url, client_key, sdk.JS)
+    assert first_event(server.url, sessionId=session, fullConfig="true") == ("error", {"error": "invalid_api_key"})
+    session, _ = sdk.handshake(server.url, client_key, sdk.JS)
+    assert first_event(server.url, sessionId=session)[0] == "connected", "values are for everybody"
+
+
+def test_a_flag_that_is_killed_is_off_in_configurations_whatever_overrides_it(server, key, flagmint, flag):
+    sync = RestConfigSync(server.url, key)
+    sync.poll()
+    serving = f"/api/v1/flags/{flag.id}/environments/{flagmint.environment_id}/serving"
+    assert flagmint.client.patch(serving, json={"override_variant_key": "premium"}).is_success
+    sync.poll()
+    shown = sync.config.flags[flag.key]
+    assert (shown["is_active"], shown["default_value"], shown["targeting_rules"]) == (True, PREMIUM, [])
+    value = f"{flagmint.project}/envs/{flagmint.environment_id}/flags/{flag.id}/value"
+    flagmint.call("PUT", value, {"is_active": False})
+    sync.poll()
+    shown = sync.config.flags[flag.key]
+    assert (shown["is_active"], shown["default_value"]) == (False, BASIC)
 
 
 # At the end, since it may take a while.

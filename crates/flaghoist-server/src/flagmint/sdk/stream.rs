@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How often a lease is sent, of configurations that last for a day.
-const LEASE_INTERVAL: Duration = Duration::from_secs(3_600);
+const LEASE_INTERVAL: Duration = Duration::from_hours(1);
 /// How long a context waits for a client that does not read its stream.
 const UNREAD_MAX: Duration = Duration::from_secs(10);
 
