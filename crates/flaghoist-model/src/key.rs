@@ -45,10 +45,6 @@ pub fn parse_description(text: String, faults: &mut Faults) -> Option<String> {
         faults.push(format!("has {} bytes; a description has at most {DESCRIPTION_MAX_BYTES}", text.len()));
         return None;
     }
-    if text.contains('\0') {
-        faults.push("has the character U+0000, which no text has");
-        return None;
-    }
     Some(text)
 }
 

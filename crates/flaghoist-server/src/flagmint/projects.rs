@@ -125,6 +125,15 @@ pub(crate) async fn list_projects(
 /// Make a project
 ///
 /// With the environments Live (the default) and Staging. Only who administers the installation may.
+/// A description as a column of text takes it: PostgreSQL's have no U+0000.
+fn parse_project_description(text: String, faults: &mut Faults) -> Option<String> {
+    if text.contains('\0') {
+        faults.push("has the character U+0000, which the description of a project may not");
+        return None;
+    }
+    parse_description(text, faults)
+}
+
 #[utoipa::path(
     post,
     path = "/projects",
@@ -147,8 +156,8 @@ pub(crate) async fn create_project(
     let key = wanted.key.optional("projectKey", A_STRING, &mut faults).or_else(|| name.as_deref().map(slug));
     let key = key.and_then(|key| faults.at("projectKey", |faults| parse_key(key, faults)));
     let description = wanted.description.optional("description", A_STRING, &mut faults);
-    let description =
-        description.and_then(|text| faults.at("description", |faults| parse_description(text, faults)));
+    let description = description
+        .and_then(|text| faults.at("description", |faults| parse_project_description(text, faults)));
     let (Some(key), Some(name), true) = (key, name, faults.is_empty()) else {
         return Err(ApiError::Invalid(faults.into_vec()));
     };
@@ -202,9 +211,9 @@ pub(crate) async fn update_project(
     let name = name.and_then(|name| faults.at("name", |faults| parse_name(name, faults)));
     let key = wanted.key.optional("projectKey", A_STRING, &mut faults);
     let description = match wanted.description.patch("description", A_STRING, &mut faults) {
-        Patch::Set(text) => {
-            faults.at("description", |faults| parse_description(text, faults)).map_or(Patch::Keep, Patch::Set)
-        }
+        Patch::Set(text) => faults
+            .at("description", |faults| parse_project_description(text, faults))
+            .map_or(Patch::Keep, Patch::Set),
         other => other,
     };
     commands::update_project(&app, &caller.principal, key, name, description, faults).await?;
