@@ -122,9 +122,6 @@ pub(crate) async fn list_projects(
     Ok(Enveloped::ok(part.cut(projects)))
 }
 
-/// Make a project
-///
-/// With the environments Live (the default) and Staging. Only who administers the installation may.
 /// A description as a column of text takes it: PostgreSQL's have no U+0000.
 fn parse_project_description(text: String, faults: &mut Faults) -> Option<String> {
     if text.contains('\0') {
@@ -134,6 +131,9 @@ fn parse_project_description(text: String, faults: &mut Faults) -> Option<String
     parse_description(text, faults)
 }
 
+/// Make a project
+///
+/// With the environments Live (the default) and Staging. Only who administers the installation may.
 #[utoipa::path(
     post,
     path = "/projects",
