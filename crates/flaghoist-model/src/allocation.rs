@@ -212,7 +212,7 @@ impl Allocation {
     }
 
     /// Other salts for traffic and split, which differ for every run: with them other subjects are the first.
-    pub(crate) fn reshuffled(&self, flag: &Flag, schedule_id: ScheduleId, run: i64) -> (String, String) {
+    pub(crate) fn reshuffled_salts(flag: &Flag, schedule_id: ScheduleId, run: i64) -> (String, String) {
         let salt = |purpose: &str| format!("{purpose}-{}-{schedule_id}-{run}", flag.key);
         (salt("traffic"), salt("split"))
     }

@@ -55,7 +55,7 @@ impl FlagEnvironment {
         let was_stopped = schedule.progress.was_stopped;
         let mut guard = entry.guard_of(allocation);
         if reshuffle && let Some(guard) = &mut guard {
-            let shuffled = allocation.reshuffled(flag, id, schedule.progress.run + 1);
+            let shuffled = Allocation::reshuffled_salts(flag, id, schedule.progress.run + 1);
             (guard.traffic_salt, guard.split_salt) = shuffled;
         }
         let (after, transition) = schedule.commanded_with(guard, command, now)?;
@@ -74,7 +74,8 @@ impl FlagEnvironment {
             }
             for allocation in &mut changed.allocations {
                 if allocation.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
-                    (allocation.traffic_salt, allocation.split_salt) = allocation.reshuffled(flag, id, run);
+                    (allocation.traffic_salt, allocation.split_salt) =
+                        Allocation::reshuffled_salts(flag, id, run);
                 }
             }
         }
