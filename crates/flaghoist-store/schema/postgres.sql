@@ -165,6 +165,19 @@ CREATE TABLE memberships (
 );
 CREATE INDEX memberships_by_user ON public.memberships USING btree (user_id);
 
+CREATE TABLE metrics (
+    project_id uuid NOT NULL,
+    id text NOT NULL,
+    name text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT metric_id PRIMARY KEY (project_id, id),
+    CONSTRAINT metrics_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
 CREATE TABLE projects (
     id uuid NOT NULL,
     key text NOT NULL,

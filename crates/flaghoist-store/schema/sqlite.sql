@@ -163,6 +163,18 @@ CREATE TABLE memberships (
 
 CREATE INDEX memberships_by_user ON memberships (user_id);
 
+CREATE TABLE metrics (
+    project_id BLOB    NOT NULL REFERENCES projects (id),
+    id         TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    format     INTEGER NOT NULL,
+    document   TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    CONSTRAINT metric_id PRIMARY KEY (project_id, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE projects (
     id         BLOB    NOT NULL PRIMARY KEY,
     key        TEXT    NOT NULL,

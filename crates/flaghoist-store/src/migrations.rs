@@ -25,6 +25,7 @@ pub(crate) const SQLITE: &[Step] = &[
     step!("sqlite", 2, "add_access_approvals_history"),
     step!("sqlite", 3, "add_rollouts"),
     step!("sqlite", 4, "add_flagmint"),
+    step!("sqlite", 5, "add_metrics"),
 ];
 
 pub(crate) const POSTGRES: &[Step] = &[
@@ -32,6 +33,7 @@ pub(crate) const POSTGRES: &[Step] = &[
     step!("postgres", 2, "add_access_approvals_history"),
     step!("postgres", 3, "add_rollouts"),
     step!("postgres", 4, "add_flagmint"),
+    step!("postgres", 5, "add_metrics"),
 ];
 
 /// The schema of counts, which has steps of its own.

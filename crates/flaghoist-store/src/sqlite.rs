@@ -29,6 +29,8 @@ mod flags;
 mod history;
 #[path = "shared/memberships.rs"]
 mod memberships;
+#[path = "shared/metrics.rs"]
+mod metrics;
 #[path = "shared/projects.rs"]
 mod projects;
 #[path = "shared/restriction_policies.rs"]

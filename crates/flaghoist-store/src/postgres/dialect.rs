@@ -147,6 +147,7 @@ fn constraint(name: &str) -> Option<Constraint> {
         "saved_filter_name" => Some(Constraint::SavedFilterName),
         "saved_filter_key" => Some(Constraint::SavedFilterKey),
         "context_attribute_key" => Some(Constraint::ContextAttributeKey),
+        "metric_id" => Some(Constraint::MetricId),
         "role_name" => Some(Constraint::RoleName),
         "team_handle" => Some(Constraint::TeamHandle),
         "suggestion_open" => Some(Constraint::OpenSuggestion),

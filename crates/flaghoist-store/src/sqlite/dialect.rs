@@ -99,6 +99,7 @@ fn constraint(message: &str) -> Option<Constraint> {
         "saved_filters.project_id, saved_filters.name" => Some(Constraint::SavedFilterName),
         "saved_filters.project_id, saved_filters.key" => Some(Constraint::SavedFilterKey),
         "context_attributes.project_id, context_attributes.key" => Some(Constraint::ContextAttributeKey),
+        "metrics.project_id, metrics.id" => Some(Constraint::MetricId),
         "roles.project_id, roles.name" => Some(Constraint::RoleName),
         "teams.project_id, teams.handle" => Some(Constraint::TeamHandle),
         "suggestions.open_scope" => Some(Constraint::OpenSuggestion),

@@ -7,6 +7,7 @@ mod corruption;
 mod deletion;
 mod engines;
 mod evaluations;
+mod metrics;
 mod pages;
 mod postgres;
 mod revisions;
