@@ -30,15 +30,8 @@ impl Scalar<'_> {
             Self::Boolean(false) => Some(Cow::Borrowed("false")),
             Self::Integer(number) => Some(Cow::Owned(number.to_string())),
             Self::Unsigned(number) => Some(Cow::Owned(number.to_string())),
-            Self::Number(number) => {
-                // Adding zero makes the negative zero a zero like any other.
-                let mut text = serde_json::Number::from_f64(number + 0.0)?.to_string();
-                if let Some(integer) = text.strip_suffix(".0") {
-                    text.truncate(integer.len());
-                }
-                Some(Cow::Owned(text))
-            }
-            Self::Null | Self::Nested => None,
+            Self::Number(number) if number.is_finite() => Some(Cow::Owned(shortest(*number))),
+            Self::Number(_) | Self::Null | Self::Nested => None,
         }
     }
 
@@ -54,6 +47,19 @@ impl Scalar<'_> {
             Self::Number(number) => Some(number),
             Self::Text(_) | Self::Boolean(_) | Self::Null | Self::Nested => None,
         }
+    }
+}
+
+/// The fewest digits that read back as the same number, with an exponent only where JavaScript's `JSON.stringify` has one
+/// (ECMA-262, `Number::toString`), so that whole numbers are written like integers.
+fn shortest(number: f64) -> String {
+    // Adding zero makes the negative zero a zero like any other.
+    let number = number + 0.0;
+    let magnitude = number.abs();
+    if magnitude < 1e21 && (magnitude >= 1e-6 || magnitude == 0.0) {
+        number.to_string()
+    } else {
+        format!("{number:e}")
     }
 }
 

@@ -21,9 +21,16 @@ pub(super) fn observe(resource: &Resource, record: &LogRecord, now_ms: i64) -> R
     if name == Some(EVALUATION) {
         return exposure::of(attributes, at_ms).map(Observation::Exposure);
     }
+    // Most log records of an application are no events: they are left before anything is built.
+    let name = limits::name(name, Dropped::WithoutName)?;
     let subject = text_of(attributes, &SUBJECTS).or_else(|| text_of(&resource.attributes, &SUBJECTS));
+    let subject = limits::subject(subject)?;
     let value = attributes.iter().find(|attribute| attribute.key == "value");
     let value = value.and_then(|attribute| attribute.scalar().number());
+    if value.is_some_and(|value| !value.is_finite()) {
+        return Err(Dropped::ValueNotFinite);
+    }
+    let event_id = limits::optional_name(text_of(attributes, &["log.record.uid"]))?;
     let mut properties = Properties::default();
     if let Some(severity) = severity(record) {
         properties.add("severity", &Scalar::Text(severity));
@@ -31,18 +38,8 @@ pub(super) fn observe(resource: &Resource, record: &LogRecord, now_ms: i64) -> R
     for attribute in attributes {
         properties.add(&attribute.key, &attribute.scalar());
     }
-    Ok(Observation::Event(Event {
-        origin: Origin::Log,
-        name: limits::name(name, Dropped::WithoutName)?,
-        subject: limits::subject(subject)?,
-        at_ms,
-        value: match value {
-            Some(value) if !value.is_finite() => return Err(Dropped::ValueNotFinite),
-            finite => finite,
-        },
-        event_id: limits::optional_name(text_of(attributes, &["log.record.uid"]))?,
-        properties: properties.into_map(),
-    }))
+    let properties = properties.into_map();
+    Ok(Observation::Event(Event { origin: Origin::Log, name, subject, at_ms, value, event_id, properties }))
 }
 
 /// The severity in lower case: as its logger calls it, else by its number.

@@ -37,6 +37,8 @@ fn event(
     subject: Option<&str>,
     at_ms: i64,
 ) -> Result<Event, Dropped> {
+    let subject = limits::subject(subject)?;
+    let name = limits::name(Some(&span.name), Dropped::WithoutName)?;
     // Ours come first, so that no attribute takes their names.
     let mut properties = Properties::default();
     let code = span.status.as_ref().and_then(|status| status.code);
@@ -50,8 +52,8 @@ fn event(
     }
     Ok(Event {
         origin: Origin::Span,
-        name: limits::name(Some(&span.name), Dropped::WithoutName)?,
-        subject: limits::subject(subject)?,
+        name,
+        subject,
         at_ms,
         value: duration_ms(span),
         event_id: Some(key.to_hex()),
