@@ -33,9 +33,12 @@ pub(crate) fn member<'a>(
     object: &'a RawValue,
     name: &'static str,
 ) -> Result<Option<&'a RawValue>, Unreadable> {
+    if !is_object(object) {
+        return Err(shape("what holds the records", object, "an object"));
+    }
     serde_json::Deserializer::from_str(object.get())
         .deserialize_map(Member(name))
-        .map_err(|_| shape("what holds the records", object, "an object"))
+        .map_err(|error| Unreadable::Json { reason: error.to_string() })
 }
 
 /// Hands over the elements of the list `list`, which is the member `name`, until `take` fails.

@@ -91,6 +91,8 @@ impl Origin {
 }
 
 /// Why a body cannot be read at all. What was handed over of it before is to be forgotten.
+///
+/// The messages are for whoever sent the body and repeat the beginning of what is wrong in it: they are not for logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// It is no JSON.

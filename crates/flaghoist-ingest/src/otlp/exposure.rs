@@ -4,9 +4,9 @@ use super::message::{KeyValue, text_of};
 use crate::limits;
 use crate::observation::{Dropped, Exposure};
 
-/// The name of an evaluation in semantic conventions since 1.32.
+/// The name of an evaluation in semantic conventions.
 pub(super) const EVALUATION: &str = "feature_flag.evaluation";
-/// Its name in older ones, where it is always a span event.
+/// Its name in older semantic conventions, where it is always a span event.
 pub(super) const OLD_EVALUATION: &str = "feature_flag";
 /// The targeting key.
 pub(super) const CONTEXT_ID: &str = "feature_flag.context.id";

@@ -1,6 +1,6 @@
 //! The messages of OTLP, with the fields that are read here and no others: prost and serde skip the rest.
 //!
-//! Source: <https://github.com/open-telemetry/opentelemetry-proto>, version 1.9, and the JSON encoding of
+//! Source: <https://github.com/open-telemetry/opentelemetry-proto>, and the JSON encoding of
 //! <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>. One declaration serves both encodings.
 
 use crate::scalar::Scalar;

@@ -177,6 +177,9 @@ fn a_value_that_is_text_is_a_property_only_and_an_infinite_one_is_dropped() {
     assert_eq!(with_value(r#"{"stringValue": "12"}"#), Ok(None));
     assert_eq!(with_value(r#"{"boolValue": true}"#), Ok(None));
     assert_eq!(with_value(r#"{"doubleValue": "1.5"}"#), Ok(Some(1.5)));
+    assert_eq!(with_value(r#"{"doubleValue": 2}"#), Ok(Some(2.0)));
+    assert_eq!(with_value(r#"{"intValue": "-3"}"#), Ok(Some(-3.0)));
+    assert_eq!(with_value(r#"{"intValue": "9223372036854775808"}"#), Err(Dropped::Malformed));
     for written in ["NaN", "Infinity", "-Infinity"] {
         assert_eq!(with_value(&format!(r#"{{"doubleValue": "{written}"}}"#)), Err(Dropped::ValueNotFinite));
     }

@@ -18,6 +18,10 @@ fn what_is_no_json_is_told_with_its_place() {
         told(logs(OtlpEncoding::Json, "{} {}")),
         "the body is no JSON: trailing characters at line 1 column 4"
     );
+    assert_eq!(
+        told(metric_events(r#"{"\ud800": [], "events": []}"#)),
+        "the body is no JSON: unexpected end of hex escape at line 1 column 9"
+    );
     assert!(told(metric_events(b"{\"events\": [{\"name\": \"\xff\"}]}")).contains("invalid unicode"));
 }
 
