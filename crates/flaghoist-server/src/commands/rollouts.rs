@@ -7,6 +7,7 @@ use crate::decode::not_found;
 use flaghoist_model::access::{Actor, Dialect, Principal};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::guard::Trip;
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ScheduleId};
 use flaghoist_model::schedule::{Command, Schedule, ScheduleStatus, Transition};
@@ -168,10 +169,54 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     let late = transition.at.duration_since(transition.due_at);
     let due_at = after.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.due_at());
     let is_due = due_at.is_some_and(|due_at| due_at <= now);
-    let change = change_of(app, place, transition, &before, &after)?;
+    let change = change_of(app, place, (transition.action(), transition.at, None), &before, &after)?;
     save(writer.as_mut(), place, &flag, &before, &after).await?;
     commit(app, writer, place.project_id, change, &after.transitions).await?;
     Ok(Moved::On { late, is_due })
+}
+
+/// Writes down what fired in a run of a rollout, and does what that calls for, in one transaction with its history
+/// entry. Whether anything was new: whoever was first, on whatever node, did it. Publishes.
+pub(crate) async fn trip_rollout(
+    app: &App,
+    place: &SchedulePlace,
+    run: i64,
+    trips: &[Trip],
+) -> Result<bool, ApiError> {
+    let mut writer = app.store.begin(place.project_id).await?;
+    let now = app.clock.now();
+    let Some(flag) = writer.find_flag(place.project_id, place.flag_id).await? else { return Ok(false) };
+    let entries = writer.flag_environments(&[place.flag_id]).await?;
+    let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
+    let Some(before) = entries.into_iter().find(is_it) else { return Ok(false) };
+    let Some(after) = before.tripped((place.schedule_id, run), trips, app.ids.as_ref(), now) else {
+        return Ok(false);
+    };
+    let action = after.transitions.last().map_or(Action::GuardrailTriggered, Transition::action);
+    let reason = trips.iter().map(|trip| told(trip, &flag)).collect::<Vec<_>>().join("; ");
+    let change = change_of(app, place, (action, now, Some(reason)), &before, &after)?;
+    save(writer.as_mut(), place, &flag, &before, &after).await?;
+    commit(app, writer, place.project_id, change, &after.transitions).await?;
+    super::publish(app).await;
+    Ok(true)
+}
+
+/// What fired, for people.
+fn told(trip: &Trip, flag: &Flag) -> String {
+    let variant = |id| flag.variant(id).map_or("a variant that is gone", |variant| variant.key.as_str());
+    match trip {
+        Trip::Metric { metric_id, variant_id, log_e, .. } => {
+            format!(
+                "guardrail metric {metric_id:?} shows harm by variant {:?} (log e-value {log_e:.2})",
+                variant(*variant_id)
+            )
+        }
+        Trip::Health { finding, variant_id, log_e } => format!(
+            "health check {} failed for variant {:?} (log e-value {log_e:.2})",
+            finding.as_str(),
+            variant(*variant_id)
+        ),
+    }
 }
 
 /// The schedule, if it is about to start by itself.
@@ -241,10 +286,11 @@ async fn save(
     Ok(())
 }
 
+/// A change that nobody asked for: what was done, when, and why.
 fn change_of(
     app: &App,
     place: &SchedulePlace,
-    transition: &Transition,
+    (action, at, reason): (Action, Timestamp, Option<String>),
     before: &FlagEnvironment,
     after: &FlagEnvironment,
 ) -> Result<Change, ApiError> {
@@ -252,14 +298,14 @@ fn change_of(
         id: HistoryId::mint(app.ids.as_ref()),
         actor: Actor::System,
         dialect: Dialect::Internal,
-        action: transition.action(),
+        action,
         flag_id: Some(place.flag_id),
         environment_id: Some(place.environment_id),
         before: Some(serde_json::to_value(before).map_err(ApiError::internal)?),
         after: Some(serde_json::to_value(after).map_err(ApiError::internal)?),
-        reason: None,
+        reason,
         authority: None,
         reverts: None,
-        at: transition.at,
+        at,
     })
 }
