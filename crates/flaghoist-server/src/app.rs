@@ -219,7 +219,10 @@ fn management() -> OpenApiRouter<AppState> {
 
 /// Native management.
 fn native() -> OpenApiRouter<AppState> {
-    use native::{keys, me, projects, restriction_policy, roles, rollouts, session, teams, users, webhooks};
+    use native::{
+        keys, me, metric_definitions, projects, restriction_policy, roles, rollouts, session, teams, users,
+        webhooks,
+    };
     OpenApiRouter::new()
         .routes(routes!(native::serving::get_serving, native::serving::update_serving))
         .routes(routes!(native::sdk_keys::create_sdk_key))
@@ -255,6 +258,12 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::rotate_secret::rotate_webhook_secret))
         .routes(routes!(webhooks::ping::ping_webhook))
         .routes(routes!(webhooks::deliveries::list_webhook_deliveries))
+        .routes(routes!(metric_definitions::list::list_metrics, metric_definitions::create::create_metric))
+        .routes(routes!(
+            metric_definitions::get::get_metric,
+            metric_definitions::replace::replace_metric,
+            metric_definitions::delete::delete_metric
+        ))
         .routes(routes!(rollouts::list::list_rollouts))
         .routes(routes!(rollouts::get::get_rollout))
         .routes(routes!(rollouts::preview::preview_rollout))

@@ -13,6 +13,7 @@ mod flags;
 mod history;
 mod keys;
 mod members;
+mod metrics;
 mod policies;
 mod projects;
 mod roles;
@@ -43,6 +44,7 @@ pub(crate) use members::{
     MemberPatch, MemberView, NewMember, add_member, change_own_password, remove_member, update_member,
     view_me, view_member, view_members,
 };
+pub(crate) use metrics::{create_metric, delete_metric, replace_metric, view_metric, view_metrics};
 pub(crate) use policies::{delete_policy, save_policy, view_policy};
 pub(crate) use projects::{create_project, update_project, view_projects};
 pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};

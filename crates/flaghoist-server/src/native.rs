@@ -10,6 +10,7 @@ pub(crate) mod history;
 pub(crate) mod instances;
 pub(crate) mod keys;
 pub(crate) mod me;
+pub(crate) mod metric_definitions;
 pub(crate) mod metrics;
 mod problem;
 pub(crate) mod projects;

@@ -20,6 +20,7 @@ mod keys;
 mod limits;
 mod management;
 mod members;
+mod metrics;
 mod openapi;
 mod operation;
 mod passwords;
