@@ -80,6 +80,11 @@ impl Faults {
         self.at(name, |faults| faults.push(message));
     }
 
+    /// Whether a fault of member `name` below the present place was recorded, so that its absence is none of its own.
+    pub fn has_at(&mut self, name: impl fmt::Display) -> bool {
+        self.at(name, |faults| faults.found.iter().any(|fault| fault.pointer == faults.base))
+    }
+
     /// Whether nothing was recorded.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -29,11 +29,13 @@ pub enum Aggregate {
     Credential,
     /// A webhook.
     Webhook,
+    /// A metric that guardrails watch.
+    Metric,
 }
 
 impl Aggregate {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Project,
         Self::Environment,
         Self::Flag,
@@ -43,6 +45,7 @@ impl Aggregate {
         Self::Access,
         Self::Credential,
         Self::Webhook,
+        Self::Metric,
     ];
 
     /// The aggregate of that name.
@@ -62,6 +65,7 @@ impl Aggregate {
             Self::Access => "access",
             Self::Credential => "credential",
             Self::Webhook => "webhook",
+            Self::Metric => "metric",
         }
     }
 }
@@ -206,6 +210,12 @@ actions! {
     WebhookUpdated: Webhook,
     /// A webhook was removed.
     WebhookDeleted: Webhook,
+    /// A metric was made.
+    MetricCreated: Metric,
+    /// A metric was changed.
+    MetricUpdated: Metric,
+    /// A metric was removed.
+    MetricDeleted: Metric,
 }
 
 impl Action {

@@ -27,6 +27,7 @@ pub mod history;
 pub mod id;
 pub mod json_schema;
 pub mod key;
+pub mod metric;
 pub mod migration_metadata;
 mod names;
 pub mod nesting;
