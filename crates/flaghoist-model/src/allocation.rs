@@ -5,6 +5,7 @@ mod drafts;
 use crate::clause::Clauses;
 use crate::condition::{RuleDraft, TargetingRule, Test, parse_rules};
 use crate::flag::{Flag, VARIANTS_MAX};
+use crate::guard::Guard;
 use crate::id::{AllocationId, RolloutId, SavedFilterId, ScheduleId, VariantId, WeightId};
 use crate::key::{parse_key, parse_name};
 use crate::saved_filter::SavedFilter;
@@ -89,6 +90,12 @@ impl TriggerAction {
             Self::Pause => "PAUSE",
             Self::Abort => "ABORT",
         }
+    }
+
+    /// Of two actions the one that takes more back.
+    #[must_use]
+    pub fn stronger(self, other: Self) -> Self {
+        if self == Self::Abort { self } else { other }
     }
 }
 
@@ -204,10 +211,15 @@ impl Allocation {
         reached.filter(|ratio| *ratio < 1.0)
     }
 
-    /// Gives it other salts, which differ for every run: other subjects are the first.
-    pub(crate) fn reshuffle(&mut self, flag: &Flag, schedule_id: ScheduleId, run: i64) {
+    /// Other salts for traffic and split, which differ for every run: with them other subjects are the first.
+    pub(crate) fn reshuffled_salts(flag: &Flag, schedule_id: ScheduleId, run: i64) -> (String, String) {
         let salt = |purpose: &str| format!("{purpose}-{}-{schedule_id}-{run}", flag.key);
-        (self.traffic_salt, self.split_salt) = (salt("traffic"), salt("split"));
+        (salt("traffic"), salt("split"))
+    }
+
+    /// What watches its run, while a guarded one is on.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.schedule.as_ref().and_then(Schedule::guard)
     }
 
     /// The saved filters that its conditions name.
@@ -227,6 +239,7 @@ impl Allocation {
     pub fn refers_to(&self, variant_id: VariantId) -> bool {
         self.weights.iter().any(|weight| weight.variant_id == variant_id)
             || self.schedule.as_ref().is_some_and(|schedule| schedule.control_variant_id == Some(variant_id))
+            || self.guard().is_some_and(|guard| guard.control.variant_id == variant_id)
     }
 }
 

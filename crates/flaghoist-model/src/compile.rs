@@ -5,7 +5,7 @@ use crate::condition::{Operator, TargetingRule, Test, join_patterns, parse_compa
 use crate::environment::Environment;
 use crate::flag::{DistributionChannel, Flag};
 use crate::flag_environment::FlagEnvironment;
-use crate::id::{SavedFilterId, VariantId};
+use crate::id::{SavedFilterId, ScheduleId, VariantId};
 use crate::saved_filter::SavedFilter;
 use flaghoist_eval::wire;
 use jiff::Timestamp;
@@ -125,7 +125,9 @@ fn compile_allocation(
     saved_filters: &BTreeMap<SavedFilterId, SavedFilter>,
 ) -> Option<wire::Allocation> {
     let exposed_end = bucket(allocation.exposure_ratio());
-    let splits = match exposed_end {
+    let guard = allocation.guard();
+    let mut splits = match exposed_end {
+        0 if guard.is_some() => compile_control(flag, allocation, 0).into_iter().collect(),
         0 if allocation.serves_control() => entry
             .default_variant_id
             .and_then(|id| flag.variant(id))
@@ -141,7 +143,19 @@ fn compile_allocation(
             splits
         }
     };
-    let rules = compile_rules(&allocation.rules, saved_filters);
+    // SDKs report again whom they reported when the split has another number (decision 22).
+    if let Some(step) = guard.and_then(|guard| Some((guard, guard.steps.len().checked_sub(1)?)))
+        && let Some(schedule) = &allocation.schedule
+    {
+        for (place, split) in splits.iter_mut().enumerate() {
+            split.serial_id = Some(serial_id(schedule.id, step.0.run, step.1, place));
+        }
+    }
+    let frozen = guard.filter(|guard| !guard.saved_filters.is_empty());
+    let rules = match frozen {
+        None => compile_rules(&allocation.rules, saved_filters),
+        Some(guard) => compile_rules(&allocation.rules, &guard.saved_filters),
+    };
     let matches_nobody = !allocation.rules.is_empty() && rules.is_empty();
     if splits.is_empty() || matches_nobody {
         return None;
@@ -152,14 +166,24 @@ fn compile_allocation(
         start_at: None,
         end_at: None,
         splits,
-        do_log: allocation.do_log,
+        do_log: allocation.do_log || guard.is_some(),
     })
 }
 
-/// What whoever is not exposed is served, where that is the control.
+/// A number of a split that differs for every run, step and split: 31 bits, so that every SDK can hold it.
+fn serial_id(schedule_id: ScheduleId, run: i64, step: usize, place: usize) -> i64 {
+    let [a, b, c, d, ..] = md5::compute(format!("{schedule_id}/{run}/{step}/{place}")).0;
+    i64::from(u32::from_be_bytes([a, b, c, d]) >> 1)
+}
+
+/// What whoever is not exposed is served, where that is the control (decision 18).
 fn compile_control(flag: &Flag, allocation: &Allocation, exposed_end: u32) -> Option<wire::Split> {
-    let schedule = allocation.schedule.as_ref().filter(|_| allocation.serves_control())?;
-    let control = flag.variant(schedule.control_variant_id?)?;
+    let control_id = match allocation.guard() {
+        // A weighted control has buckets of its own, and the others pass through.
+        Some(guard) => guard.control.shards.is_none().then_some(guard.control.variant_id)?,
+        None => allocation.schedule.as_ref().filter(|_| allocation.serves_control())?.control_variant_id?,
+    };
+    let control = flag.variant(control_id)?;
     let others = shard(&allocation.traffic_salt, exposed_end, TOTAL_SHARDS);
     Some(split(control.key.clone(), vec![others]))
 }
@@ -179,7 +203,7 @@ fn compile_splits(flag: &Flag, allocation: &Allocation, traffic: Option<&wire::S
 
 /// Each weight with the end of its range. Rounded on the running sum, so that the last end is exactly
 /// [`TOTAL_SHARDS`] and no bucket falls between two ranges.
-fn cumulative(weights: &[VariantWeight]) -> impl Iterator<Item = (&VariantWeight, u32)> {
+pub(crate) fn cumulative(weights: &[VariantWeight]) -> impl Iterator<Item = (&VariantWeight, u32)> {
     weights.iter().scan(0.0, |sum, weight| {
         *sum += weight.value;
         Some((weight, bucket(*sum / 100.0)))
@@ -188,7 +212,7 @@ fn cumulative(weights: &[VariantWeight]) -> impl Iterator<Item = (&VariantWeight
 
 /// The end of the bucket range that holds `ratio` (0 to 1) of all subjects.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=TOTAL_SHARDS")]
-fn bucket(ratio: f64) -> u32 {
+pub(crate) fn bucket(ratio: f64) -> u32 {
     (ratio * f64::from(TOTAL_SHARDS)).round().clamp(0.0, f64::from(TOTAL_SHARDS)) as u32
 }
 

@@ -14,6 +14,7 @@ use crate::condition::{
     TargetingRule,
 };
 use crate::flag::Flag;
+use crate::guard::Guarding;
 use crate::id::{AllocationId, EnvironmentId, FlagId, SavedFilterId, SuggestionId, VariantId};
 use crate::rollout::Rollout;
 use crate::saved_filter::SavedFilter;
@@ -53,6 +54,9 @@ pub struct FlagEnvironment {
     /// How its schedules moved since it was read: saved with it.
     #[serde(skip)]
     pub transitions: Vec<Transition>,
+    /// What runs that begin would be watched by: filled in by the store for entries with guardrails.
+    #[serde(skip)]
+    pub guarding: Guarding,
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// Project revision of its last change; 0 when there was none.
@@ -84,6 +88,7 @@ impl FlagEnvironment {
             rollouts: Vec::new(),
             pending_suggestion_id: None,
             transitions: Vec::new(),
+            guarding: Guarding::default(),
             updated_at: flag.created_at,
             revision: 0,
         }

@@ -58,6 +58,8 @@ typed_ids! {
     ConditionId,
     /// The weight of one variant in an allocation.
     WeightId,
+    /// That a guardrail or a check of health fired.
+    TriggerId,
     /// The exposure schedule of an allocation.
     ScheduleId,
     /// A step of an exposure schedule.

@@ -23,6 +23,7 @@ pub mod environment;
 pub mod fault;
 pub mod flag;
 pub mod flag_environment;
+pub mod guard;
 pub mod history;
 pub mod id;
 pub mod json_schema;

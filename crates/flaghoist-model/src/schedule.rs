@@ -4,7 +4,8 @@
 //! `NO_ROLLOUT` schedule is how a plain gate carries its traffic exposure: it is live as soon as it is saved. All
 //! others expose nobody until they are started, and then move through their steps: [`Schedule::advanced`] is what
 //! time does, [`Schedule::commanded`] what people do, [`Schedule::settled`] what becomes of a schedule whose flag is
-//! switched off and on. The rules are those of `rollouts.md`, sections 2 to 4 and 7.
+//! switched off and on, [`Schedule::tripped`] what guardrails do. A run that begins with a [`Guard`] is watched: each
+//! of these also writes down in it what was in force when. The rules are those of `rollouts.md`, sections 2 to 4 and 7.
 
 mod advance;
 mod draft;
@@ -17,6 +18,7 @@ pub use draft::{ScheduleDraft, StepDraft};
 pub use progress::{Cause, Deed, PauseReason, Progress, ScheduleStatus, Transition};
 pub use timeline::{Timeline, TimelineEntry};
 
+use crate::guard::Guard;
 use crate::id::{ScheduleId, StepId, VariantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -109,14 +111,23 @@ impl Schedule {
     /// The share of the traffic that is in now, 0 to 1: that of the last step so far that is no pause.
     pub fn exposure_ratio(&self) -> f64 {
         let last = self.steps.len().saturating_sub(1);
-        let position = match self.progress.status {
-            ScheduleStatus::NotStarted | ScheduleStatus::Scheduled | ScheduleStatus::Aborted => return 0.0,
+        match self.progress.status {
+            ScheduleStatus::NotStarted | ScheduleStatus::Scheduled | ScheduleStatus::Aborted => 0.0,
             ScheduleStatus::Running | ScheduleStatus::Paused | ScheduleStatus::Completed => {
-                self.progress.position.unwrap_or(last).min(last)
+                self.ratio_at(self.progress.position.unwrap_or(last).min(last))
             }
-        };
+        }
+    }
+
+    /// The share that is in once the step is entered: that of the last step so far that is no pause.
+    fn ratio_at(&self, position: usize) -> f64 {
         let so_far = self.steps.iter().take(position + 1).rev();
         so_far.filter(|step| !step.is_pause_record).map(|step| step.exposure_ratio).next().unwrap_or(0.0)
+    }
+
+    /// What watches it, while a guarded run is on.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.progress.guard.as_deref().filter(|_| self.is_on())
     }
 
     /// Whether a run is on: then what it shows people must not change under it.

@@ -28,6 +28,7 @@
 mod document;
 mod error;
 mod events;
+mod evidence;
 mod migrations;
 mod postgres;
 mod queries;
@@ -38,9 +39,10 @@ pub use error::{Constraint, Error};
 pub use events::{
     CountedEvaluations, EvaluationBucket, EvaluationCounts, EvaluationSeries, EvaluationTotal, EventStore,
 };
+pub use evidence::{EvidencePoint, EvidenceWriter, RunKey, StoredCell, StoredSubject};
 pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
 pub use queries::{
-    DueSchedule, FlagFilter, FlagPage, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
+    DueSchedule, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
     RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
 };
 pub use sqlite::{SqliteEvents, SqliteStore};
@@ -198,6 +200,17 @@ pub trait Reader: Send {
         limit: i64,
     ) -> Result<Vec<KeptTransition>>;
 
+    /// Guarded runs of all projects that are on, or ended after `since`.
+    async fn guarded_runs(&mut self, since: Timestamp) -> Result<Vec<GuardedRun>>;
+
+    /// The guarded runs of a schedule, the last first, at most `limit`.
+    async fn guarded_runs_of(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+        limit: i64,
+    ) -> Result<Vec<GuardedRun>>;
+
     /// The open suggestions of flags, oldest first.
     async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>>;
 
@@ -242,7 +255,8 @@ pub trait Reader: Send {
     /// The flag.
     async fn find_flag(&mut self, project_id: ProjectId, id: FlagId) -> Result<Option<Flag>>;
 
-    /// What the flags serve where anything was changed; environments without a row are as at the start.
+    /// What the flags serve where anything was changed, with the definitions of the metrics that its guardrails name;
+    /// environments without a row are as at the start.
     async fn flag_environments(&mut self, flag_ids: &[FlagId]) -> Result<Vec<FlagEnvironment>>;
 
     /// All saved filters of a project.
@@ -326,7 +340,7 @@ pub trait Writer: Reader {
     async fn update_flag(&mut self, flag: &Flag) -> Result<()>;
 
     /// Adds what a flag serves in an environment (revision 0), or replaces what still has the revision it
-    /// carries; with the index rows of its allocations and schedules, and its transitions. A schedule that somebody
+    /// carries; with the index rows of its allocations and schedules, its transitions and guarded runs. A schedule that somebody
     /// moved since the entry was read is [`Error::Conflict`].
     async fn save_flag_environment(&mut self, entry: &FlagEnvironment) -> Result<()>;
 

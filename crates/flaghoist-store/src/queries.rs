@@ -138,6 +138,29 @@ pub struct KeptTransition {
     pub transition: Transition,
 }
 
+/// A run of a rollout that guardrails watch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuardedRun {
+    /// The rollout.
+    pub schedule_id: ScheduleId,
+    /// The project.
+    pub project_id: ProjectId,
+    /// The flag.
+    pub flag_id: FlagId,
+    /// The environment.
+    pub environment_id: EnvironmentId,
+    /// The allocation that is rolled out.
+    pub allocation_id: AllocationId,
+    /// Its key.
+    pub allocation_key: String,
+    /// When it began to expose somebody.
+    pub started_at: Timestamp,
+    /// When it ended; none while it is on.
+    pub ended_at: Option<Timestamp>,
+    /// What watches it.
+    pub guard: Guard,
+}
+
 /// That allocations of a flag in an environment name a saved filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SavedFilterUse {

@@ -21,10 +21,14 @@ mod deliveries;
 mod environments;
 #[path = "shared/evaluations.rs"]
 mod evaluations;
+#[path = "shared/evidence.rs"]
+mod evidence;
 #[path = "shared/flag_environments.rs"]
 mod flag_environments;
 #[path = "shared/flags.rs"]
 mod flags;
+#[path = "shared/guarded_runs.rs"]
+mod guarded_runs;
 #[path = "shared/history.rs"]
 mod history;
 #[path = "shared/memberships.rs"]

@@ -1,12 +1,13 @@
 //! The rollouts of a flag in an environment: how its schedules move, and what must not change under them.
 
 use super::FlagEnvironment;
-use crate::Rejection;
-use crate::allocation::Allocation;
+use crate::allocation::{Allocation, TriggerAction};
 use crate::flag::Flag;
+use crate::guard::{Guard, Trip};
 use crate::id::ScheduleId;
 use crate::rollout::{Rollout, RolloutPlan};
-use crate::schedule::{Cause, Command, Deed, Schedule, ScheduleStatus, Transition};
+use crate::schedule::{Cause, Command, Deed, PauseReason, Schedule, ScheduleStatus, Transition};
+use crate::{MintId, Rejection};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -50,9 +51,14 @@ impl FlagEnvironment {
         let unknown = || Rejection::NotFound(format!("there is no exposure schedule {id}"));
         // Entries that earlier versions saved do not know yet whether their flag is active.
         let entry = self.clone().held_or_let_go(flag, now);
-        let (_, schedule) = entry.schedule(id).ok_or_else(unknown)?;
+        let (allocation, schedule) = entry.schedule(id).ok_or_else(unknown)?;
         let was_stopped = schedule.progress.was_stopped;
-        let (after, transition) = schedule.commanded(command, now)?;
+        let mut guard = entry.guard_of(allocation);
+        if reshuffle && let Some(guard) = &mut guard {
+            let shuffled = Allocation::reshuffled_salts(flag, id, schedule.progress.run + 1);
+            (guard.traffic_salt, guard.split_salt) = shuffled;
+        }
+        let (after, transition) = schedule.commanded_with(guard, command, now)?;
         if reshuffle && !was_stopped {
             let message = "is for a rollout that was stopped; others keep their subjects";
             return Err(Rejection::invalid("/query/reshuffle", message));
@@ -68,7 +74,8 @@ impl FlagEnvironment {
             }
             for allocation in &mut changed.allocations {
                 if allocation.schedule.as_ref().is_some_and(|schedule| schedule.id == id) {
-                    allocation.reshuffle(flag, id, run);
+                    (allocation.traffic_salt, allocation.split_salt) =
+                        Allocation::reshuffled_salts(flag, id, run);
                 }
             }
         }
@@ -78,10 +85,44 @@ impl FlagEnvironment {
     /// The same after the next move of the schedule that is due; nothing when none is. It does not start before
     /// `free_since`.
     pub fn advanced(&self, id: ScheduleId, free_since: Option<Timestamp>, now: Timestamp) -> Option<Self> {
-        let (_, schedule) = self.schedule(id)?;
-        let (after, transition) = schedule.advanced_since(free_since, now)?;
+        let (allocation, schedule) = self.schedule(id)?;
+        let (after, transition) = schedule.advanced_since(self.guard_of(allocation), free_since, now)?;
         let mut changed = Self { updated_at: now, ..self.clone() };
         changed.put_schedule(&after, Some(transition));
+        Some(changed)
+    }
+
+    /// What would watch a run of the allocation that began now.
+    fn guard_of(&self, allocation: &Allocation) -> Option<Guard> {
+        Guard::of(allocation, self.default_variant_id, &self.guarding)
+    }
+
+    /// The same after guardrails of the schedule's `run` fired: what is new is written down, and the strongest action
+    /// of it is taken where it can be. Nothing when nothing is new, or the run is over.
+    pub fn tripped(
+        &self,
+        (id, run): (ScheduleId, i64),
+        trips: &[Trip],
+        ids: &dyn MintId,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let (_, schedule) = self.schedule(id)?;
+        let mut watched = schedule.clone();
+        let guard = watched.progress.guard.as_deref_mut().filter(|guard| guard.run == run)?;
+        let known = guard.triggers.len();
+        let is_new = schedule.is_on() && guard.record(trips, now, ids);
+        if !is_new {
+            return None;
+        }
+        let fresh = guard.triggers.get(known..).unwrap_or_default();
+        let action = fresh.iter().map(|trigger| trigger.trip.action()).reduce(TriggerAction::stronger)?;
+        let is_by_metric = fresh.iter().any(|trigger| matches!(trigger.trip, Trip::Metric { .. }));
+        let reason = if is_by_metric { PauseReason::Guardrail } else { PauseReason::Health };
+        let mut changed = Self { updated_at: now, ..self.clone() };
+        match watched.tripped(action, reason, now) {
+            Some((after, transition)) => changed.put_schedule(&after, Some(transition)),
+            None => changed.put_schedule(&watched, None),
+        }
         Some(changed)
     }
 

@@ -5,6 +5,8 @@
 use super::{Cause, Deed, PauseReason, Progress, Schedule, ScheduleStatus, Strategy, Transition};
 use crate::Rejection;
 use crate::allocation::TriggerAction;
+use crate::compile::{TOTAL_SHARDS, bucket};
+use crate::guard::Guard;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -56,13 +58,18 @@ impl Schedule {
 
     /// The one next move that is due at `now`, made for the moment at which it was due: intervals do not drift,
     /// however late somebody looks. Call it again for the move after it.
+    ///
+    /// A guarded run moves at `now` instead: each step waits for evidence, and then lasts its whole interval
+    /// (section 4 of `rollouts.md`).
     pub fn advanced(&self, now: Timestamp) -> Option<(Self, Transition)> {
-        self.advanced_since(None, now)
+        self.advanced_since(None, None, now)
     }
 
-    /// The same, where a start could not be before `free_since`: until then something was being decided.
+    /// The same, where a run that begins is watched by `guard`, and a start could not be before `free_since`: until then
+    /// something was being decided.
     pub fn advanced_since(
         &self,
+        guard: Option<Guard>,
         free_since: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<(Self, Transition)> {
@@ -81,7 +88,8 @@ impl Schedule {
             ScheduleStatus::Completed | ScheduleStatus::Aborted => return None,
         };
         match deed {
-            Deed::Started => after.begin_run(due_at),
+            Deed::Started => after.begin_run(guard, due_at),
+            _ if self.progress.guard.is_some() => after.go_on(self.not_before(now)),
             _ => after.go_on(due_at),
         }
         Some(after.moved(deed, cause, due_at, now))
@@ -89,6 +97,16 @@ impl Schedule {
 
     /// Does what somebody asks, or says why that cannot be now. `now` is when they ask.
     pub fn commanded(&self, command: Command, now: Timestamp) -> Result<(Self, Transition), Rejection> {
+        self.commanded_with(None, command, now)
+    }
+
+    /// The same, where a run that begins is watched by `guard`.
+    pub fn commanded_with(
+        &self,
+        guard: Option<Guard>,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<(Self, Transition), Rejection> {
         use ScheduleStatus::{Aborted, NotStarted, Paused, Running, Scheduled};
         let status = self.progress.status;
         let may = match command {
@@ -111,7 +129,7 @@ impl Schedule {
         let mut after = self.clone();
         let deed = match command {
             Command::Start => {
-                after.begin_run(at);
+                after.begin_run(guard, at);
                 Deed::Started
             }
             Command::Pause => {
@@ -130,13 +148,19 @@ impl Schedule {
         Ok(after.moved(deed, Cause::Request, at, now))
     }
 
-    /// What becomes of it when a guardrail fires; nothing when there is nothing left to pause or stop.
-    pub fn tripped(&self, action: TriggerAction, now: Timestamp) -> Option<(Self, Transition)> {
+    /// What becomes of it when a guardrail (`reason`: or a check of health) fires; nothing when there is nothing left to
+    /// pause or stop.
+    pub fn tripped(
+        &self,
+        action: TriggerAction,
+        reason: PauseReason,
+        now: Timestamp,
+    ) -> Option<(Self, Transition)> {
         let at = self.not_before(now);
         let mut after = self.clone();
         let deed = match (action, self.progress.status) {
             (TriggerAction::Pause, ScheduleStatus::Running) => {
-                after.stop_clock(PauseReason::Guardrail, at);
+                after.stop_clock(reason, at);
                 Deed::Paused
             }
             (TriggerAction::Abort, ScheduleStatus::Running | ScheduleStatus::Paused) => {
@@ -159,6 +183,11 @@ impl Schedule {
         }
         let at = self.not_before(now);
         after.progress.is_held = !is_active;
+        // What is paused anyway makes no transition, but nobody is exposed meanwhile.
+        let is_inactive = self.progress.pause_reason == Some(PauseReason::Inactive);
+        if self.progress.status == ScheduleStatus::Paused && !is_inactive {
+            after.watch(is_active, at);
+        }
         let deed = match (is_active, self.progress.status) {
             (false, ScheduleStatus::Running) => {
                 after.stop_clock(PauseReason::Inactive, at);
@@ -219,9 +248,11 @@ impl Schedule {
         self.progress.step_entered_at.map_or(now, |entered_at| now.max(entered_at))
     }
 
-    pub(super) fn begin_run(&mut self, at: Timestamp) {
+    pub(super) fn begin_run(&mut self, guard: Option<Guard>, at: Timestamp) {
+        let run = self.progress.run + 1;
         self.progress = Progress {
-            run: self.progress.run + 1,
+            run,
+            guard: guard.map(|guard| Box::new(Guard { run, ..guard })),
             started_at: Some(at),
             starts_itself: false,
             was_stopped: false,
@@ -238,7 +269,7 @@ impl Schedule {
         match self.progress.position.map(|position| position + 1) {
             Some(next) if next < self.steps.len() => self.enter(next, at),
             // A pause record that is the last step is left for no other.
-            _ => self.complete(self.steps.len().saturating_sub(1), at),
+            _ => self.finish(self.steps.len().saturating_sub(1), at),
         }
     }
 
@@ -246,7 +277,7 @@ impl Schedule {
         let Some(step) = self.steps.get(position) else { return };
         let is_last = position + 1 == self.steps.len();
         if is_last && !step.is_pause_record {
-            return self.complete(position, at);
+            return self.finish(position, at);
         }
         let is_gate = step.is_pause_record || step.interval_ms.is_none();
         let next_transition_at = step.interval_ms.map(|interval_ms| later(at, interval_ms));
@@ -256,6 +287,19 @@ impl Schedule {
         self.progress.step_entered_at = Some(at);
         self.progress.remaining_ms = None;
         self.progress.next_transition_at = next_transition_at;
+    }
+
+    /// Enters the last step for good; a watched one that leaves some subjects out goes on being watched (decision 15).
+    fn finish(&mut self, position: usize, at: Timestamp) {
+        self.complete(position, at);
+        if self.is_watched_to_the_end(position) {
+            self.progress.status = ScheduleStatus::Running;
+        }
+    }
+
+    fn is_watched_to_the_end(&self, position: usize) -> bool {
+        let is_last = position + 1 == self.steps.len();
+        self.progress.guard.is_some() && is_last && bucket(self.ratio_at(position)) < TOTAL_SHARDS
     }
 
     fn complete(&mut self, position: usize, at: Timestamp) {
@@ -289,6 +333,10 @@ impl Schedule {
                 self.progress.pause_reason = None;
                 self.progress.next_transition_at = Some(later(at, remaining_ms));
             }
+            _ if self.progress.position.is_some_and(|position| self.is_watched_to_the_end(position)) => {
+                self.progress.status = ScheduleStatus::Running;
+                self.progress.pause_reason = None;
+            }
             _ => self.go_on(at),
         }
     }
@@ -300,12 +348,39 @@ impl Schedule {
             is_held: self.progress.is_held,
             was_stopped: true,
             sequence: self.progress.sequence,
+            guard: self.progress.guard.take(),
             ..Progress::default()
         };
     }
 
+    /// Writes down in the guard whether anybody is exposed from now on, and how many.
+    fn watch(&mut self, is_exposing: bool, at: Timestamp) {
+        let (ratio, position) = (self.exposure_ratio(), self.progress.position);
+        let Some(guard) = &mut self.progress.guard else { return };
+        match position.filter(|_| is_exposing) {
+            Some(position) => guard.open(position, ratio, at),
+            None => guard.close(at),
+        }
+    }
+
+    /// The same for a transition. A step whose clock was stopped stays in force.
+    fn watch_move(&mut self, deed: Deed, cause: Cause, at: Timestamp) {
+        let is_inactive = self.progress.pause_reason == Some(PauseReason::Inactive);
+        match deed {
+            Deed::Paused if !is_inactive => {}
+            _ => self.watch(self.is_on() && !is_inactive, at),
+        }
+        if deed == Deed::Resumed
+            && cause == Cause::Request
+            && let Some(guard) = &mut self.progress.guard
+        {
+            guard.restart();
+        }
+    }
+
     fn moved(mut self, deed: Deed, cause: Cause, due_at: Timestamp, at: Timestamp) -> (Self, Transition) {
         self.progress.sequence += 1;
+        self.watch_move(deed, cause, at);
         let Progress { sequence, run, status, pause_reason, position, .. } = self.progress;
         let transition = Transition {
             schedule_id: self.id,

@@ -1,6 +1,7 @@
 //! How far a schedule has come, and what is recorded of each move.
 
 use super::{Schedule, Strategy};
+use crate::guard::Guard;
 use crate::history::Action;
 use crate::id::ScheduleId;
 use crate::names::names;
@@ -75,7 +76,7 @@ names! {
 }
 
 /// How far a schedule has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
     /// Where it stands.
@@ -102,6 +103,9 @@ pub struct Progress {
     pub was_stopped: bool,
     /// How many transitions it has made. Each transition has a number of its own, so none can be made twice.
     pub sequence: i64,
+    /// What watches the run, or watched the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Box<Guard>>,
 }
 
 impl Default for Progress {
@@ -125,6 +129,7 @@ impl Progress {
             is_held: false,
             was_stopped: false,
             sequence: 0,
+            guard: None,
         }
     }
 

@@ -41,7 +41,7 @@ impl Schedule {
         schedule.progress.is_held = false;
         if !self.is_on() {
             schedule.progress.status = ScheduleStatus::NotStarted;
-            schedule.begin_run(start);
+            schedule.begin_run(None, start);
         }
         let mut entries = Vec::new();
         let mut reached = None;

@@ -8,6 +8,7 @@ mod compilation;
 mod environments;
 mod flags;
 mod given;
+mod guards;
 mod policies;
 mod roles;
 mod rollouts;

@@ -108,7 +108,9 @@ fn each_command_does_in_each_status_what_the_table_says() {
 fn a_guardrail_pauses_what_runs_and_stops_what_is_on() {
     use ScheduleStatus::{Aborted, Paused};
     for (status, schedule) in in_each_status() {
-        let tripped = |action| schedule.tripped(action, later(2)).map(|(after, _)| after.progress.status);
+        let tripped = |action| {
+            schedule.tripped(action, PauseReason::Guardrail, later(2)).map(|(after, _)| after.progress.status)
+        };
         let is_running = status == ScheduleStatus::Running;
         assert_eq!(tripped(TriggerAction::Pause), is_running.then_some(Paused), "{status:?}");
         assert_eq!(tripped(TriggerAction::Abort), schedule.is_on().then_some(Aborted), "{status:?}");

@@ -48,7 +48,7 @@ impl<T: DeserializeOwned> Decode<'_, Postgres> for Document<T> {
 }
 
 pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
-    SELECT flag_id, environment_id, format, document, updated_at, revision
+    SELECT flag_id, environment_id, project_id, format, document, updated_at, revision
     FROM flag_environments
     WHERE flag_id = ANY($1)
     ORDER BY flag_id, environment_id";

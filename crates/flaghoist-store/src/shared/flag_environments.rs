@@ -2,13 +2,15 @@
 
 use super::columns::Table;
 use super::dialect::{FLAG_ENVIRONMENTS_OF_FLAGS, id_list};
-use super::{Conn, Db, Document, Row, failed, rollouts, saved_filters};
+use super::{Conn, Db, Document, Row, failed, guarded_runs, metrics, rollouts, saved_filters};
 use crate::Result;
 use crate::document::{FORMAT, FlagEnvironmentDocument};
 use crate::scope::Scope;
+use flaghoist_model::allocation::Allocation;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::guard::Guarding;
 use flaghoist_model::id::{EnvironmentId, FlagId, ProjectId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use uuid::Uuid;
 
 const TABLE: Table = Table { name: "flag_environments", key: &["flag_id", "environment_id"] };
@@ -57,10 +59,44 @@ pub(super) const STATEMENTS: &[&str] = &[
 pub(super) async fn of_flags(conn: &mut Conn, flag_ids: &[FlagId]) -> Result<Vec<FlagEnvironment>> {
     let rows = sqlx::query::<Db>(FLAG_ENVIRONMENTS_OF_FLAGS)
         .bind(id_list(flag_ids.iter().map(|id| id.0)))
-        .fetch_all(conn)
+        .fetch_all(&mut *conn)
         .await
         .map_err(failed)?;
-    rows.iter().map(read).collect()
+    let mut entries = Vec::with_capacity(rows.len());
+    let mut guarding = BTreeMap::new();
+    for row in &rows {
+        let mut entry = read(row)?;
+        if entry.allocations.iter().any(|allocation| !allocation.guardrails.is_empty()) {
+            let project_id = TABLE.columns(row).id("project_id", ProjectId)?;
+            if let btree_map::Entry::Vacant(place) = guarding.entry(project_id) {
+                place.insert(guarding_of(conn, project_id).await?);
+            }
+            if let Some(of_project) = guarding.get(&project_id) {
+                entry.guarding = named_by(&entry, of_project);
+            }
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// All that guardrails of a project may name.
+async fn guarding_of(conn: &mut Conn, project_id: ProjectId) -> Result<Guarding> {
+    let metrics = metrics::all(conn, project_id).await?.into_iter().map(|metric| metric.definition).collect();
+    let saved_filters = saved_filters::all(conn, project_id).await?;
+    let saved_filters = saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();
+    Ok(Guarding { metrics, saved_filters })
+}
+
+/// What of it the guarded allocations of the entry name.
+fn named_by(entry: &FlagEnvironment, all: &Guarding) -> Guarding {
+    let guarded = || entry.allocations.iter().filter(|allocation| !allocation.guardrails.is_empty());
+    let names = |id: &str| guarded().flat_map(|one| &one.guardrails).any(|named| named.metric_id == id);
+    let metrics = all.metrics.iter().filter(|metric| names(&metric.id)).cloned().collect();
+    let filters = guarded().flat_map(Allocation::saved_filter_ids);
+    let saved_filters =
+        filters.filter_map(|id| Some((id, all.saved_filters.get(&id)?.clone()))).collect();
+    Guarding { metrics, saved_filters }
 }
 
 /// Where the allocation with that key is.
@@ -127,7 +163,8 @@ pub(super) async fn save(conn: &mut Conn, scope: Scope, entry: &FlagEnvironment)
     index_allocations(conn, scope, entry).await?;
     saved_filters::index_uses(conn, entry).await?;
     rollouts::index(conn, entry).await?;
-    rollouts::insert_transitions(conn, scope, entry).await
+    rollouts::insert_transitions(conn, scope, entry).await?;
+    guarded_runs::save(conn, scope, entry).await
 }
 
 /// Makes the index rows those of the entry's allocations. Most changes leave them alone, and then nothing is
@@ -173,6 +210,7 @@ fn read(row: &Row) -> Result<FlagEnvironment> {
         rollouts: document.rollouts,
         pending_suggestion_id: None,
         transitions: Vec::new(),
+        guarding: Guarding::default(),
         updated_at: columns.moment("updated_at")?,
         revision: columns.get("revision")?,
     })

@@ -2,7 +2,7 @@
 
 use super::{
     Conn, context_attributes, credentials, deliveries, dialect, environments, flag_environments, flags,
-    history, memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions,
+    guarded_runs, history, memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions,
     suggestions, teams, users, webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
@@ -15,6 +15,7 @@ pub(super) fn all() -> Vec<&'static str> {
         environments::STATEMENTS,
         flag_environments::STATEMENTS,
         flags::STATEMENTS,
+        guarded_runs::STATEMENTS,
         history::STATEMENTS,
         projects::STATEMENTS,
         saved_filters::STATEMENTS,

@@ -229,6 +229,19 @@ impl<Rights: Send> Reader for Transaction<Rights> {
         within(rollouts::since(&mut self.tx, project_id, revision, limit)).await
     }
 
+    async fn guarded_runs(&mut self, since: Timestamp) -> Result<Vec<GuardedRun>> {
+        within(guarded_runs::on_since(&mut self.tx, since)).await
+    }
+
+    async fn guarded_runs_of(
+        &mut self,
+        project_id: ProjectId,
+        id: ScheduleId,
+        limit: i64,
+    ) -> Result<Vec<GuardedRun>> {
+        within(guarded_runs::of_schedule(&mut self.tx, project_id, id, limit)).await
+    }
+
     async fn open_suggestions(&mut self, flag_ids: &[FlagId]) -> Result<Vec<OpenSuggestion>> {
         within(suggestions::open_of_flags(&mut self.tx, flag_ids)).await
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub(super) use sqlx::types::Json as Document;
 
 pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
-    SELECT flag_id, environment_id, format, document, updated_at, revision
+    SELECT flag_id, environment_id, project_id, format, document, updated_at, revision
     FROM flag_environments
     WHERE flag_id IN (SELECT unhex(value) FROM json_each($1))
     ORDER BY flag_id, environment_id";
