@@ -3,6 +3,7 @@
 //! Bytes go in, [`Observation`]s come out, one at a time, whatever shape they were sent in. Pure: no HTTP, no clock; the
 //! time is a parameter.
 
+pub mod guardrail;
 mod observation;
 
 pub use observation::{

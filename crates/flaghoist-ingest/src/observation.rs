@@ -112,7 +112,9 @@ pub enum Unreadable {
         found: String,
     },
     /// It is JSON, but neither a list of events nor an event.
-    #[error("the body has no member \"events\" and no member \"name\"; send {{\"events\": [..]}}, or one event")]
+    #[error(
+        "the body has no member \"events\" and no member \"name\"; send {{\"events\": [..]}}, or one event"
+    )]
     NoEvents,
     /// It is no message of Protocol Buffers.
     #[error("the body is no protobuf message: {reason}, at byte {at_bytes}")]
