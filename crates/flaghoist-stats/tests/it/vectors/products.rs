@@ -187,7 +187,9 @@ fn linreg(vector: &Vector) {
     let (alpha, phi) = (vector.number("alpha"), vector.number("phi"));
     let rows: Vec<Vec<f64>> = vector.input("rows").as_array().unwrap().iter().map(numbers).collect();
     let mut regression = regression::Regression::new(rows[0].len() - 1);
-    rows.iter().for_each(|row| regression.observe(row[0], &row[1..]));
+    for row in &rows {
+        regression.observe(row[0], &row[1..]);
+    }
     let coefficients = regression.coefficients(alpha, phi).unwrap();
     let of =
         |field: fn(&regression::Coefficient) -> f64| -> Vec<f64> { coefficients.iter().map(field).collect() };
