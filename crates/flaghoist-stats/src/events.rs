@@ -35,24 +35,28 @@ impl Stratum {
 /// arrival.
 pub fn log_e(strata: &[Stratum], harm: Harm) -> f64 {
     let sign = harm.direction.sign();
-    let likelihoods = GRID.map(|step| log_likelihood_ratio(strata, sign * harm.log_margin, sign * step));
-    log_mean_exp(&likelihoods)
+    log_mean_exp(&log_likelihood_ratios(strata, sign * harm.log_margin, GRID.map(|step| sign * step)))
 }
 
-/// How much better the log ratio `base + step` explains in which arms the events were than `base` does.
+/// How much better each log ratio `base + step` explains in which arms the events were than `base` does.
 ///
 /// With `pi` the treatment's probability at `base`, a treated event contributes `ln(q/pi)` and another one
 /// `ln((1-q)/(1-pi))` for the probability `q` at `base + step`. Both share the term `ln(1 + pi (e^step - 1))`, and
 /// written with it there is no difference of nearly equal numbers left.
-pub(crate) fn log_likelihood_ratio(strata: &[Stratum], base: f64, step: f64) -> f64 {
-    let compared = strata.iter().filter(|stratum| stratum.compares());
-    compared
-        .map(|stratum| {
-            let pi = 1.0 / (1.0 + (1.0 - stratum.p) / stratum.p * (-base).exp());
-            let all = real(stratum.treatment) + real(stratum.control);
-            real(stratum.treatment) * step - all * (pi * step.exp_m1()).ln_1p()
-        })
-        .sum()
+pub(crate) fn log_likelihood_ratios<const N: usize>(
+    strata: &[Stratum],
+    base: f64,
+    steps: [f64; N],
+) -> [f64; N] {
+    let mut logs = [0.0; N];
+    for stratum in strata.iter().filter(|stratum| stratum.compares()) {
+        let pi = 1.0 / (1.0 + (1.0 - stratum.p) / stratum.p * (-base).exp());
+        let (treated, all) = (real(stratum.treatment), real(stratum.treatment) + real(stratum.control));
+        for (log, step) in logs.iter_mut().zip(steps) {
+            *log += treated * step - all * (pi * step.exp_m1()).ln_1p();
+        }
+    }
+    logs
 }
 
 /// Estimated log ratio of the event's rate, treatment to control (Mantel and Haenszel over the strata). Not turned

@@ -36,7 +36,7 @@ impl Direction {
 pub struct Harm {
     /// Which way is harm.
     pub direction: Direction,
-    /// Tolerated harm as a natural logarithm, not negative: `ln(1.1)` tolerates a metric that is 10 % worse (with
-    /// [`Direction::DecreaseIsBad`], divided by 1.1).
+    /// Tolerated harm as a natural logarithm: `ln(1.1)` tolerates a metric that is 10 % worse (with
+    /// [`Direction::DecreaseIsBad`], divided by 1.1). Guardrails use 0 or more; a negative one demands a benefit.
     pub log_margin: f64,
 }

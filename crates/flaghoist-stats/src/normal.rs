@@ -23,3 +23,8 @@ pub(crate) fn ln_cdf(x: f64) -> f64 {
 pub(crate) fn quantile(p: f64) -> f64 {
     -SQRT_2 * erfc_inv(2.0 * p)
 }
+
+/// Density at `x`.
+pub(crate) fn density(x: f64) -> f64 {
+    (-x * x / 2.0 - LN_SQRT_2PI).exp()
+}

@@ -40,3 +40,31 @@ pub(crate) fn bisect(mut no: f64, mut yes: f64, holds: impl Fn(f64) -> bool) -> 
         }
     }
 }
+
+/// The place above 0 where `rising`, which is below `level` at 0 and without a limit, reaches it. `scale > 0` is where
+/// the search begins.
+pub(crate) fn rises_to(level: f64, scale: f64, rising: impl Fn(f64) -> f64) -> f64 {
+    let mut reached = scale;
+    while rising(reached) < level {
+        reached *= 2.0;
+        if reached.is_infinite() {
+            return reached;
+        }
+    }
+    bisect(0.0, reached, |at| rising(at) >= level)
+}
+
+/// Where a function with one minimum between `low` and `high` has it, by golden sections.
+pub(crate) fn minimum(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
+    let golden = (5_f64.sqrt() - 1.0) / 2.0;
+    // A minimum is flat: closer than the square root of a number's precision, values cannot be told apart.
+    while high - low > 1e-9 * high.abs().max(low.abs()).max(1e-9) {
+        let (left, right) = (high - golden * (high - low), low + golden * (high - low));
+        if of(left) <= of(right) {
+            high = right;
+        } else {
+            low = left;
+        }
+    }
+    f64::midpoint(low, high)
+}

@@ -15,7 +15,7 @@ pub const ALPHA: f64 = 0.001;
 /// Log e-value against "first exposures are split as designed"; 0 without data. A stratum holds the subjects that were
 /// first exposed in one step.
 pub fn log_e(strata: &[Stratum]) -> f64 {
-    log_mean_exp(&SAMPLE_RATIO_GRID.map(|step| events::log_likelihood_ratio(strata, 0.0, step)))
+    log_mean_exp(&events::log_likelihood_ratios(strata, 0.0, SAMPLE_RATIO_GRID))
 }
 
 /// Log Bayes factor of a Dirichlet prior around the designed shares against the shares themselves (arXiv 2011.03567):

@@ -20,3 +20,11 @@ pub fn one_sided_distance(n: f64, se: f64, alpha: f64, n_star: f64) -> f64 {
     let log = ((scaled + 1.0).sqrt() / (2.0 * alpha)).ln_1p();
     se * (2.0 * (scaled + 1.0) / scaled * log).sqrt()
 }
+
+/// The p-value that goes with [`half_width`], at most 1: the smallest level whose `rho` is that of `alpha` and that
+/// leaves an estimate at `t` standard errors out.
+pub fn p_value(n: f64, t: f64, alpha: f64, n_star: f64) -> f64 {
+    let scaled = n * rho_squared(alpha, n_star);
+    let log_e = scaled * t * t / (2.0 * (scaled + 1.0)) - 0.5 * scaled.ln_1p();
+    (-log_e).exp().min(1.0)
+}
