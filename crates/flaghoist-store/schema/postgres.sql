@@ -134,6 +134,24 @@ CREATE TABLE flags (
 CREATE INDEX flags_by_age ON public.flags USING btree (project_id, created_at, id);
 CREATE INDEX flags_by_revision ON public.flags USING btree (project_id, revision);
 
+CREATE TABLE guarded_runs (
+    schedule_id uuid NOT NULL,
+    run bigint NOT NULL,
+    project_id uuid NOT NULL,
+    flag_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    allocation_id uuid NOT NULL,
+    allocation_key text NOT NULL,
+    started_at bigint NOT NULL,
+    ended_at bigint,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    CONSTRAINT guarded_run_environment FOREIGN KEY (project_id, environment_id) REFERENCES environments(project_id, id) ON DELETE CASCADE,
+    CONSTRAINT guarded_runs_pkey PRIMARY KEY (schedule_id, run)
+);
+CREATE INDEX guarded_runs_by_end ON public.guarded_runs USING btree (ended_at);
+CREATE INDEX guarded_runs_by_environment ON public.guarded_runs USING btree (project_id, environment_id);
+
 CREATE TABLE history (
     id uuid NOT NULL,
     project_id uuid NOT NULL,
@@ -164,6 +182,19 @@ CREATE TABLE memberships (
     CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 CREATE INDEX memberships_by_user ON public.memberships USING btree (user_id);
+
+CREATE TABLE metrics (
+    project_id uuid NOT NULL,
+    id text NOT NULL,
+    name text NOT NULL,
+    format bigint NOT NULL,
+    document json NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    revision bigint NOT NULL,
+    CONSTRAINT metric_id PRIMARY KEY (project_id, id),
+    CONSTRAINT metrics_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id)
+);
 
 CREATE TABLE projects (
     id uuid NOT NULL,

@@ -134,6 +134,28 @@ CREATE INDEX flags_by_age ON flags (project_id, created_at, id);
 
 CREATE INDEX flags_by_revision ON flags (project_id, revision);
 
+CREATE TABLE guarded_runs (
+    schedule_id    BLOB NOT NULL,
+    run            INTEGER NOT NULL,
+    project_id     BLOB NOT NULL,
+    flag_id        BLOB NOT NULL,
+    environment_id BLOB NOT NULL,
+    allocation_id  BLOB NOT NULL,
+    allocation_key TEXT NOT NULL,
+    started_at     INTEGER NOT NULL,
+    -- None while it is on.
+    ended_at       INTEGER,
+    format         INTEGER NOT NULL,
+    document       TEXT NOT NULL,
+    PRIMARY KEY (schedule_id, run),
+    CONSTRAINT guarded_run_environment
+        FOREIGN KEY (project_id, environment_id) REFERENCES environments (project_id, id) ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX guarded_runs_by_end ON guarded_runs (ended_at);
+
+CREATE INDEX guarded_runs_by_environment ON guarded_runs (project_id, environment_id);
+
 CREATE TABLE history (
     id             BLOB    NOT NULL PRIMARY KEY,
     project_id     BLOB    NOT NULL REFERENCES projects (id),
@@ -162,6 +184,18 @@ CREATE TABLE memberships (
 ) STRICT;
 
 CREATE INDEX memberships_by_user ON memberships (user_id);
+
+CREATE TABLE metrics (
+    project_id BLOB    NOT NULL REFERENCES projects (id),
+    id         TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    format     INTEGER NOT NULL,
+    document   TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    CONSTRAINT metric_id PRIMARY KEY (project_id, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE projects (
     id         BLOB    NOT NULL PRIMARY KEY,

@@ -23,6 +23,8 @@ pub enum Constraint {
     SavedFilterKey,
     /// Key of a context attribute in its project.
     ContextAttributeKey,
+    /// Id of a metric in its project.
+    MetricId,
     /// E-mail of a user.
     UserEmail,
     /// Secret of a key.

@@ -1,9 +1,9 @@
-//! What readers report, counted: how often flags were evaluated, and what they served.
+//! What readers report, counted: how often flags were evaluated, what they served, and what guardrails make of it.
 //!
 //! Counts come all the time, so they have a store of their own: on SQLite a file of its own, on PostgreSQL tables that
 //! nothing refers to. They are added up where they are kept, so that any number of servers may add.
 
-use crate::Result;
+use crate::{EvidencePoint, EvidenceWriter, Result, RunKey, StoredCell};
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use jiff::Timestamp;
@@ -154,4 +154,20 @@ pub trait EventStore: Send + Sync {
     /// Adds the minutes of before `fold_before` up to hours, and removes hours of before `delete_before`: both minutes
     /// since 1970, and the first one the start of an hour.
     async fn compact_evaluations(&self, fold_before: i64, delete_before: i64) -> Result<()>;
+
+    /// Opens a transaction on what guardrails know.
+    async fn begin_evidence(&self) -> Result<Box<dyn EvidenceWriter>>;
+
+    /// The version of a run (0 when nothing was written yet) and its cells.
+    async fn evidence_cells(&self, run: RunKey) -> Result<(i64, Vec<StoredCell>)>;
+
+    /// Writes down how the evidence of a run stood; what was written of the same moment is replaced.
+    async fn save_evidence_points(&self, run: RunKey, points: &[EvidencePoint]) -> Result<()>;
+
+    /// How the evidence of a run stood, by metric, variant and time, at most `limit`.
+    async fn evidence_points(&self, run: RunKey, limit: i64) -> Result<Vec<EvidencePoint>>;
+
+    /// Removes keys that were taken before `keys_before`, and subjects of schedules of which nothing was written since
+    /// `runs_before`.
+    async fn prune_evidence(&self, keys_before: Timestamp, runs_before: Timestamp) -> Result<()>;
 }

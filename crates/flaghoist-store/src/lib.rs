@@ -42,8 +42,8 @@ pub use events::{
 pub use evidence::{EvidencePoint, EvidenceWriter, RunKey, StoredCell, StoredSubject};
 pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
 pub use queries::{
-    DueSchedule, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
-    RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
+    DueSchedule, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion,
+    ProjectChanges, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
 };
 pub use sqlite::{SqliteEvents, SqliteStore};
 
@@ -59,6 +59,7 @@ use flaghoist_model::id::{
     ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
     ScheduleId, SessionId, SuggestionId, TeamId, UserId, WebhookId,
 };
+use flaghoist_model::metric::Metric;
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::Suggestion;
@@ -272,6 +273,12 @@ pub trait Reader: Send {
     /// What was said of context attributes in a project, by key.
     async fn context_attributes(&mut self, project_id: ProjectId) -> Result<Vec<ContextAttribute>>;
 
+    /// The metrics of a project, oldest first.
+    async fn metrics(&mut self, project_id: ProjectId) -> Result<Vec<Metric>>;
+
+    /// The metric of that id, which people chose.
+    async fn find_metric(&mut self, project_id: ProjectId, id: &str) -> Result<Option<Metric>>;
+
     /// What changed after `revision`; 0 gives everything. `None` when there is no such project.
     async fn changes_since(&mut self, project_id: ProjectId, revision: i64)
     -> Result<Option<ProjectChanges>>;
@@ -361,6 +368,15 @@ pub trait Writer: Reader {
 
     /// Removes what is known of a context attribute.
     async fn delete_context_attribute(&mut self, id: ContextAttributeId) -> Result<()>;
+
+    /// Adds a metric. [`Constraint::MetricId`] when the project has one of that id.
+    async fn insert_metric(&mut self, metric: &Metric) -> Result<()>;
+
+    /// Replaces a metric that still has the revision it carries.
+    async fn update_metric(&mut self, metric: &Metric) -> Result<()>;
+
+    /// Removes a metric. Guardrails may go on naming it.
+    async fn delete_metric(&mut self, id: &str) -> Result<()>;
 
     /// Adds a user of the installation.
     async fn insert_user(&mut self, user: &User) -> Result<()>;

@@ -25,6 +25,7 @@ pub(crate) const SQLITE: &[Step] = &[
     step!("sqlite", 2, "add_access_approvals_history"),
     step!("sqlite", 3, "add_rollouts"),
     step!("sqlite", 4, "add_flagmint"),
+    step!("sqlite", 5, "add_metrics"),
     step!("sqlite", 6, "add_guarded_runs"),
 ];
 
@@ -33,6 +34,7 @@ pub(crate) const POSTGRES: &[Step] = &[
     step!("postgres", 2, "add_access_approvals_history"),
     step!("postgres", 3, "add_rollouts"),
     step!("postgres", 4, "add_flagmint"),
+    step!("postgres", 5, "add_metrics"),
     step!("postgres", 6, "add_guarded_runs"),
 ];
 
@@ -40,8 +42,10 @@ pub(crate) const POSTGRES: &[Step] = &[
 pub(crate) const SQLITE_EVENTS: &[Step] =
     &[step!("sqlite_events", 1, "create_evaluation_counts"), step!("sqlite_events", 2, "create_evidence")];
 
-pub(crate) const POSTGRES_EVENTS: &[Step] =
-    &[step!("postgres_events", 1, "create_evaluation_counts"), step!("postgres_events", 2, "create_evidence")];
+pub(crate) const POSTGRES_EVENTS: &[Step] = &[
+    step!("postgres_events", 1, "create_evaluation_counts"),
+    step!("postgres_events", 2, "create_evidence"),
+];
 
 /// What brings counts up to date. On PostgreSQL they share a database, so its steps are written down elsewhere.
 pub(crate) fn event_migrator(steps: &[Step]) -> Migrator {

@@ -35,6 +35,8 @@ mod guarded_runs;
 mod history;
 #[path = "shared/memberships.rs"]
 mod memberships;
+#[path = "shared/metrics.rs"]
+mod metrics;
 #[path = "shared/projects.rs"]
 mod projects;
 #[path = "shared/restriction_policies.rs"]

@@ -4,9 +4,11 @@ use flaghoist_model::credential::Credential;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::guard::Guard;
 use flaghoist_model::history::Aggregate;
 use flaghoist_model::id::{
-    EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId, ScheduleId, SuggestionId, UserId,
+    AllocationId, EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId, ScheduleId, SuggestionId,
+    UserId,
 };
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;

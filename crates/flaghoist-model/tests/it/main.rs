@@ -9,6 +9,7 @@ mod environments;
 mod flags;
 mod given;
 mod guards;
+mod metrics;
 mod policies;
 mod roles;
 mod rollouts;

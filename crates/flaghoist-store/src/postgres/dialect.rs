@@ -2,14 +2,16 @@
 
 use super::Conn;
 use super::listener::CHANNEL;
-use crate::{Constraint, Error, Result};
+use crate::{Constraint, Error, Result, RunKey, StoredSubject};
 use flaghoist_model::id::ProjectId;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::encode::IsNull;
 use sqlx::error::{BoxDynError, DatabaseError, ErrorKind};
 use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef, Postgres};
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo, PgValueRef, Postgres};
+use sqlx::query::Query;
 use sqlx::{Decode, Encode, Type};
 use std::time::Duration;
 use uuid::Uuid;
@@ -81,6 +83,40 @@ pub(super) const TAKE_DUE_DELIVERIES: &str = "
     ORDER BY next_attempt_at, id LIMIT $2
     FOR UPDATE SKIP LOCKED";
 
+pub(super) const KNOWN_SUBJECTS: &str = "
+    SELECT subject, state, due_at FROM evidence_subjects WHERE schedule_id = $1 AND subject = ANY($2)";
+
+pub(super) const SAVE_SUBJECTS: &str = "
+    INSERT INTO evidence_subjects (schedule_id, subject, state, due_at)
+    SELECT $1, subject, state, due_at
+    FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) AS saved (subject, state, due_at)
+    ON CONFLICT (schedule_id, subject) DO UPDATE SET state = excluded.state, due_at = excluded.due_at";
+
+const HOLD_RUN: &str = "SELECT version FROM evidence_runs WHERE schedule_id = $1 AND run = $2 FOR UPDATE";
+
+/// Takes a run until the transaction ends, and gives its version.
+pub(super) async fn hold_run(conn: &mut Conn, run: RunKey) -> Result<i64> {
+    let version = sqlx::query_scalar(HOLD_RUN).bind(run.schedule_id.0).bind(run.run);
+    version.fetch_one(conn).await.map_err(failed)
+}
+
+/// Numbers as one parameter.
+pub(super) fn number_list(numbers: &[i64]) -> Vec<i64> {
+    numbers.to_vec()
+}
+
+/// Binds the subjects that [`SAVE_SUBJECTS`] writes, by column.
+pub(super) fn subject_list<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    subjects: &[StoredSubject],
+) -> Query<'q, Postgres, PgArguments> {
+    let due_at = |stored: &StoredSubject| stored.due_at.map(Timestamp::as_microsecond);
+    query
+        .bind(subjects.iter().map(|stored| stored.subject).collect::<Vec<i64>>())
+        .bind(subjects.iter().map(|stored| stored.state.clone()).collect::<Vec<Vec<u8>>>())
+        .bind(subjects.iter().map(due_at).collect::<Vec<Option<i64>>>())
+}
+
 /// Every statement that only PostgreSQL has.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[NOTIFY];
@@ -147,6 +183,7 @@ fn constraint(name: &str) -> Option<Constraint> {
         "saved_filter_name" => Some(Constraint::SavedFilterName),
         "saved_filter_key" => Some(Constraint::SavedFilterKey),
         "context_attribute_key" => Some(Constraint::ContextAttributeKey),
+        "metric_id" => Some(Constraint::MetricId),
         "role_name" => Some(Constraint::RoleName),
         "team_handle" => Some(Constraint::TeamHandle),
         "suggestion_open" => Some(Constraint::OpenSuggestion),

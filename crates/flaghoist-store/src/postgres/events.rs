@@ -1,10 +1,12 @@
 //! Counts in tables of their own.
 
 use super::dialect::within;
-use super::{Conn, LIMITS, evaluations, failed, pool};
+use super::evidence::EvidenceWriting;
+use super::{Conn, LIMITS, evaluations, evidence, failed, pool};
 use crate::events::{add_counts_of, add_totals_of};
 use crate::{
-    CountedEvaluations, EvaluationBucket, EvaluationSeries, EvaluationTotal, EventStore, Result, migrations,
+    CountedEvaluations, EvaluationBucket, EvaluationSeries, EvaluationTotal, EventStore, EvidencePoint,
+    EvidenceWriter, Result, RunKey, StoredCell, migrations,
 };
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
@@ -14,8 +16,11 @@ use std::ops::Range;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// Adding counts takes one connection at a time; reading them another.
-const CONNECTIONS: u32 = 2;
+/// Adding counts takes one connection at a time, what guardrails know another; reading a third.
+const CONNECTIONS: u32 = 3;
+
+/// All statements of such a transaction see the same.
+const READ_ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// One server at a time folds: what one has folded, another must not fold again.
 const HOLD_COMPACTION: &str = "SELECT pg_advisory_xact_lock(7163384912)";
@@ -173,6 +178,46 @@ impl EventStore for PostgresEvents {
             let mut tx = self.pool.begin().await.map_err(failed)?;
             sqlx::query(HOLD_COMPACTION).execute(&mut *tx).await.map_err(failed)?;
             evaluations::compact(&mut tx, fold_before, delete_before).await?;
+            tx.commit().await.map_err(failed)
+        })
+        .await
+    }
+
+    async fn begin_evidence(&self) -> Result<Box<dyn EvidenceWriter>> {
+        self.migrate().await?;
+        let tx = within(async { self.pool.begin().await.map_err(failed) }).await?;
+        Ok(Box::new(EvidenceWriting::new(tx)))
+    }
+
+    async fn evidence_cells(&self, run: RunKey) -> Result<(i64, Vec<StoredCell>)> {
+        self.migrate().await?;
+        within(async {
+            let mut tx = self.pool.begin_with(READ_ONE_MOMENT).await.map_err(failed)?;
+            evidence::version_and_cells(&mut tx, run).await
+        })
+        .await
+    }
+
+    async fn save_evidence_points(&self, run: RunKey, points: &[EvidencePoint]) -> Result<()> {
+        self.migrate().await?;
+        within(async {
+            let mut tx = self.pool.begin().await.map_err(failed)?;
+            evidence::save_points(&mut tx, run, points).await?;
+            tx.commit().await.map_err(failed)
+        })
+        .await
+    }
+
+    async fn evidence_points(&self, run: RunKey, limit: i64) -> Result<Vec<EvidencePoint>> {
+        let mut conn = self.connection().await?;
+        within(evidence::points(&mut conn, run, limit)).await
+    }
+
+    async fn prune_evidence(&self, keys_before: Timestamp, runs_before: Timestamp) -> Result<()> {
+        self.migrate().await?;
+        within(async {
+            let mut tx = self.pool.begin().await.map_err(failed)?;
+            evidence::prune(&mut tx, keys_before, runs_before).await?;
             tx.commit().await.map_err(failed)
         })
         .await

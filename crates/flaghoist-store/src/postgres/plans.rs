@@ -1,6 +1,6 @@
 //! The plans that PostgreSQL makes of our statements.
 
-use super::{PostgresEvents, PostgresStore, evaluations, statements};
+use super::{PostgresEvents, PostgresStore, evaluations, evidence, statements};
 use flaghoist_testkit::postgres::Postgres;
 use sqlx::AssertSqlSafe;
 
@@ -12,7 +12,7 @@ async fn every_statement_can_be_prepared() {
     statements::prepare_all(&mut store.writes.acquire().await.unwrap()).await;
     PostgresEvents::connect(&url).await.unwrap();
     let mut conn = store.writes.acquire().await.unwrap();
-    for statement in evaluations::STATEMENTS {
+    for statement in evaluations::STATEMENTS.iter().chain(evidence::STATEMENTS) {
         sqlx::Executor::prepare(&mut *conn, sqlx::SqlSafeStr::into_sql_str(*statement)).await.unwrap();
     }
 }

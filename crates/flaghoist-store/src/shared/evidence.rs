@@ -22,7 +22,8 @@ const BEGIN_RUN: &str = "
 const NEXT_VERSION: &str = "
     UPDATE evidence_runs SET version = version + 1, written_at = $3 WHERE schedule_id = $1 AND run = $2";
 
-const CELLS_OF_RUN: &str = "SELECT metric, step, state FROM evidence_cells WHERE schedule_id = $1 AND run = $2";
+const CELLS_OF_RUN: &str =
+    "SELECT metric, step, state FROM evidence_cells WHERE schedule_id = $1 AND run = $2";
 
 const VERSION: &str = "SELECT version FROM evidence_runs WHERE schedule_id = $1 AND run = $2";
 

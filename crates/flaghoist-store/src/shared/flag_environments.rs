@@ -88,14 +88,16 @@ async fn guarding_of(conn: &mut Conn, project_id: ProjectId) -> Result<Guarding>
     Ok(Guarding { metrics, saved_filters })
 }
 
-/// What of it the guarded allocations of the entry name.
+/// What of it the guarded allocations of the entry name. Nothing is guarded where no metric is defined.
 fn named_by(entry: &FlagEnvironment, all: &Guarding) -> Guarding {
     let guarded = || entry.allocations.iter().filter(|allocation| !allocation.guardrails.is_empty());
     let names = |id: &str| guarded().flat_map(|one| &one.guardrails).any(|named| named.metric_id == id);
-    let metrics = all.metrics.iter().filter(|metric| names(&metric.id)).cloned().collect();
+    let metrics: Vec<_> = all.metrics.iter().filter(|metric| names(&metric.id)).cloned().collect();
+    if metrics.is_empty() {
+        return Guarding::default();
+    }
     let filters = guarded().flat_map(Allocation::saved_filter_ids);
-    let saved_filters =
-        filters.filter_map(|id| Some((id, all.saved_filters.get(&id)?.clone()))).collect();
+    let saved_filters = filters.filter_map(|id| Some((id, all.saved_filters.get(&id)?.clone()))).collect();
     Guarding { metrics, saved_filters }
 }
 

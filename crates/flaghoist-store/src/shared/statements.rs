@@ -2,8 +2,8 @@
 
 use super::{
     Conn, context_attributes, credentials, deliveries, dialect, environments, flag_environments, flags,
-    guarded_runs, history, memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions,
-    suggestions, teams, users, webhooks,
+    guarded_runs, history, memberships, metrics, projects, restriction_policies, roles, rollouts,
+    saved_filters, sessions, suggestions, teams, users, webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
 
@@ -22,6 +22,7 @@ pub(super) fn all() -> Vec<&'static str> {
         context_attributes::STATEMENTS,
         deliveries::STATEMENTS,
         memberships::STATEMENTS,
+        metrics::STATEMENTS,
         restriction_policies::STATEMENTS,
         roles::STATEMENTS,
         rollouts::STATEMENTS,

@@ -3,13 +3,13 @@
 use super::dialect::{announce, within};
 use super::{
     Db, changes, context_attributes, credentials, deliveries, environments, failed, flag_environments, flags,
-    history, memberships, projects, restriction_policies, roles, rollouts, saved_filters, sessions,
-    suggestions, teams, users, webhooks,
+    guarded_runs, history, memberships, metrics, projects, restriction_policies, roles, rollouts,
+    saved_filters, sessions, suggestions, teams, users, webhooks,
 };
 use crate::scope::Scope;
 use crate::{
-    DueSchedule, Error, FlagFilter, FlagPage, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges,
-    Reader, Result, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter, Writer,
+    DueSchedule, Error, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion,
+    ProjectChanges, Reader, Result, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter, Writer,
 };
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};
@@ -23,6 +23,7 @@ use flaghoist_model::id::{
     ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
     ScheduleId, SessionId, SuggestionId, TeamId, UserId, WebhookId,
 };
+use flaghoist_model::metric::Metric;
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::suggestion::Suggestion;
@@ -98,6 +99,14 @@ impl<Rights: Send> Reader for Transaction<Rights> {
 
     async fn context_attributes(&mut self, project_id: ProjectId) -> Result<Vec<ContextAttribute>> {
         within(context_attributes::all(&mut self.tx, project_id)).await
+    }
+
+    async fn metrics(&mut self, project_id: ProjectId) -> Result<Vec<Metric>> {
+        within(metrics::all(&mut self.tx, project_id)).await
+    }
+
+    async fn find_metric(&mut self, project_id: ProjectId, id: &str) -> Result<Option<Metric>> {
+        within(metrics::find(&mut self.tx, project_id, id)).await
     }
 
     async fn changes_since(
@@ -415,6 +424,18 @@ impl Writer for Writing {
 
     async fn delete_context_attribute(&mut self, id: ContextAttributeId) -> Result<()> {
         self.rights.steps.take(context_attributes::delete(&mut self.tx, self.rights.scope, id)).await
+    }
+
+    async fn insert_metric(&mut self, metric: &Metric) -> Result<()> {
+        self.rights.steps.take(metrics::insert(&mut self.tx, self.rights.scope, metric)).await
+    }
+
+    async fn update_metric(&mut self, metric: &Metric) -> Result<()> {
+        self.rights.steps.take(metrics::update(&mut self.tx, self.rights.scope, metric)).await
+    }
+
+    async fn delete_metric(&mut self, id: &str) -> Result<()> {
+        self.rights.steps.take(metrics::delete(&mut self.tx, self.rights.scope, id)).await
     }
 
     async fn insert_user(&mut self, user: &User) -> Result<()> {

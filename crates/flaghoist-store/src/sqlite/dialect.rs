@@ -1,9 +1,12 @@
 //! What SQLite says differently from PostgreSQL.
 
 use super::Conn;
-use crate::{Constraint, Error, Result};
+use crate::{Constraint, Error, Result, RunKey, StoredSubject};
 use flaghoist_model::id::ProjectId;
+use jiff::Timestamp;
 use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments};
 use uuid::Uuid;
 
 /// A value in a `TEXT` column of JSON.
@@ -40,6 +43,47 @@ pub(super) const TAKE_DUE_DELIVERIES: &str = "
     FROM webhook_deliveries WHERE state = 'pending' AND next_attempt_at <= $1
         AND webhook_id NOT IN (SELECT unhex(value) FROM json_each($3))
     ORDER BY next_attempt_at, id LIMIT $2";
+
+pub(super) const KNOWN_SUBJECTS: &str = "
+    SELECT subject, state, due_at FROM evidence_subjects
+    WHERE schedule_id = $1 AND subject IN (SELECT value FROM json_each($2))";
+
+// A condition, because ON would otherwise be read as that of a join.
+pub(super) const SAVE_SUBJECTS: &str = "
+    INSERT INTO evidence_subjects (schedule_id, subject, state, due_at)
+    SELECT $1, value ->> 0, unhex(value ->> 1), value ->> 2 FROM json_each($2) WHERE true
+    ON CONFLICT (schedule_id, subject) DO UPDATE SET state = excluded.state, due_at = excluded.due_at";
+
+const VERSION_OF_RUN: &str = "SELECT version FROM evidence_runs WHERE schedule_id = $1 AND run = $2";
+
+/// The version of a run, which the transaction holds: SQLite has one writer.
+pub(super) async fn hold_run(conn: &mut Conn, run: RunKey) -> Result<i64> {
+    let version = sqlx::query_scalar(VERSION_OF_RUN).bind(run.schedule_id.0).bind(run.run);
+    version.fetch_one(conn).await.map_err(failed)
+}
+
+/// Numbers as one parameter: a JSON list.
+pub(super) fn number_list(numbers: &[i64]) -> Document<Vec<i64>> {
+    Document(numbers.to_vec())
+}
+
+/// Binds the subjects that [`SAVE_SUBJECTS`] writes: a JSON list of number, state in hexadecimal, and moment.
+pub(super) fn subject_list<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    subjects: &[StoredSubject],
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let row = |stored: &StoredSubject| {
+        let due_at = stored.due_at.map(Timestamp::as_microsecond);
+        (stored.subject, hexadecimal(&stored.state), due_at)
+    };
+    query.bind(Document(subjects.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+}
 
 /// Every statement that only SQLite has.
 #[cfg(test)]
@@ -99,6 +143,7 @@ fn constraint(message: &str) -> Option<Constraint> {
         "saved_filters.project_id, saved_filters.name" => Some(Constraint::SavedFilterName),
         "saved_filters.project_id, saved_filters.key" => Some(Constraint::SavedFilterKey),
         "context_attributes.project_id, context_attributes.key" => Some(Constraint::ContextAttributeKey),
+        "metrics.project_id, metrics.id" => Some(Constraint::MetricId),
         "roles.project_id, roles.name" => Some(Constraint::RoleName),
         "teams.project_id, teams.handle" => Some(Constraint::TeamHandle),
         "suggestions.open_scope" => Some(Constraint::OpenSuggestion),

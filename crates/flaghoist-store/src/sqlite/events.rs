@@ -1,11 +1,15 @@
 //! Counts in a SQLite file of their own.
 
+use super::evidence::EvidenceWriting;
 use super::{
     BUSY_TIMEOUT, Conn, JOURNAL_MAX_BYTES, READ_TIMEOUT, WRITE_TIMEOUT, create_private_dir, evaluations,
-    failed, pool, unavailable,
+    evidence, failed, pool, unavailable,
 };
 use crate::events::{add_counts_of, add_totals_of};
-use crate::{CountedEvaluations, EvaluationBucket, EvaluationTotal, EventStore, Result, migrations};
+use crate::{
+    CountedEvaluations, EvaluationBucket, EvaluationTotal, EventStore, EvidencePoint, EvidenceWriter, Result,
+    RunKey, StoredCell, migrations,
+};
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use jiff::Timestamp;
@@ -135,6 +139,33 @@ impl EventStore for SqliteEvents {
         evaluations::compact(&mut tx, fold_before, delete_before).await?;
         tx.commit().await.map_err(failed)
     }
+
+    async fn begin_evidence(&self) -> Result<Box<dyn EvidenceWriter>> {
+        let tx = self.writes.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        Ok(Box::new(EvidenceWriting::new(tx)))
+    }
+
+    async fn evidence_cells(&self, run: RunKey) -> Result<(i64, Vec<StoredCell>)> {
+        let mut tx = self.reads.begin().await.map_err(failed)?;
+        evidence::version_and_cells(&mut tx, run).await
+    }
+
+    async fn save_evidence_points(&self, run: RunKey, points: &[EvidencePoint]) -> Result<()> {
+        let mut tx = self.writes.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        evidence::save_points(&mut tx, run, points).await?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn evidence_points(&self, run: RunKey, limit: i64) -> Result<Vec<EvidencePoint>> {
+        let mut conn = self.reads.acquire().await.map_err(failed)?;
+        evidence::points(&mut conn, run, limit).await
+    }
+
+    async fn prune_evidence(&self, keys_before: Timestamp, runs_before: Timestamp) -> Result<()> {
+        let mut tx = self.writes.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        evidence::prune(&mut tx, keys_before, runs_before).await?;
+        tx.commit().await.map_err(failed)
+    }
 }
 
 #[cfg(test)]
@@ -146,11 +177,13 @@ mod tests {
     async fn no_statement_about_counts_reads_a_whole_table() {
         let dir = tempfile::tempdir().unwrap();
         let events = SqliteEvents::open(dir.path()).await.unwrap();
-        for statement in evaluations::STATEMENTS.iter().chain(&[ADD, ADD_TO_TOTAL]) {
+        let statements = evaluations::STATEMENTS.iter().chain(evidence::STATEMENTS);
+        for statement in statements.chain(&[ADD, ADD_TO_TOTAL]) {
             let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
             let plan = plan.fetch_all(&events.writes).await.unwrap();
             let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
-            assert!(!plan.iter().any(|step| step.starts_with("SCAN")), "{statement}\n{plan:#?}");
+            let scans = plan.iter().any(|step| step.starts_with("SCAN") && !step.contains("json_each"));
+            assert!(!scans, "{statement}\n{plan:#?}");
         }
     }
 }

@@ -7,6 +7,8 @@ mod corruption;
 mod deletion;
 mod engines;
 mod evaluations;
+mod evidence;
+mod metrics;
 mod pages;
 mod postgres;
 mod revisions;
