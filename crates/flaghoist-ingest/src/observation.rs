@@ -91,25 +91,25 @@ impl Origin {
 }
 
 /// Why a body cannot be read at all. What was handed over of it before is to be forgotten.
+///
+/// The messages are for whoever sent the body and repeat the beginning of what is wrong in it: they are not for logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// It is no JSON.
-    #[error("the body is no JSON object: {reason}, at line {line} column {column}")]
+    #[error("the body is no JSON: {reason}")]
     Json {
-        /// What stands there, or is missing.
+        /// What stands there or is missing, and at what line and column.
         reason: String,
-        /// From 1.
-        line: usize,
-        /// In bytes, from 1; 0 when the line is empty.
-        column: usize,
     },
     /// It is JSON, but what holds the records is of another shape.
-    #[error("{member} of the body is {found}; a list of objects would be accepted")]
-    Member {
-        /// Its name.
-        member: &'static str,
+    #[error("{place} is {found}; {accepted} would be accepted")]
+    Shape {
+        /// The body, or the name of a member.
+        place: &'static str,
         /// The beginning of what stands there.
         found: String,
+        /// What may stand there.
+        accepted: &'static str,
     },
     /// It is JSON, but neither a list of events nor an event.
     #[error(
