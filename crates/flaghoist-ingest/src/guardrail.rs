@@ -20,6 +20,7 @@
 //!   later one.
 
 mod apply;
+mod blocks;
 mod cells;
 mod evaluate;
 mod evidence;
@@ -33,12 +34,13 @@ mod watch;
 mod windows;
 
 pub use apply::{Ignored, Outcome, apply};
+pub use blocks::Block;
 pub use cells::Counts;
 pub use evaluate::{ALPHA, Evaluation, Hold, evaluate};
 pub use evidence::{Evidence, EvidenceState};
 pub use health::HealthCheck;
 pub use measure::Lane;
-pub use run_state::{CellKey, CellKind, RunState, StateError};
+pub use run_state::{CellKey, RunState, StateError};
 pub use selection::{Part, Selected};
 pub use subject::{PENDING_MAX, Subject};
 pub use watch::{ArmIndex, Buckets, Place, Watch};

@@ -121,7 +121,7 @@ impl<'a> Application<'a> {
         }
         let step = watch.step_of(exposure.at_ms, now_ms)?;
         let mut to = Self::new(watch, state, subject, buckets, now_ms);
-        let counts = to.state.counts.change(0, 0);
+        let counts = to.state.counts.change(());
         counts.exposures += 1;
         counts.last_exposure_ms = counts.last_exposure_ms.max(Some(now_ms));
         to.compare(exposure, step);
@@ -143,7 +143,7 @@ impl<'a> Application<'a> {
         }
         watch.step_of(event.at_ms, now_ms)?;
         let mut to = Self::new(watch, state, subject, buckets, now_ms);
-        let counts = to.state.counts.change(0, 0);
+        let counts = to.state.counts.change(());
         counts.events += 1;
         counts.last_event_ms = counts.last_event_ms.max(Some(now_ms));
         if selected.iter().any(|selected| watch.reporting() == Some(selected.metric)) {
@@ -166,7 +166,7 @@ impl<'a> Application<'a> {
         if exposure.at_ms.saturating_sub(STALE_MS) < began_ms {
             return;
         }
-        let counts = self.state.counts.change(0, 0);
+        let counts = self.state.counts.change(());
         counts.compared += 1;
         counts.mismatched += u64::from(!self.watch.is_of_arm(variant, arm));
     }
@@ -181,7 +181,7 @@ impl<'a> Application<'a> {
                 FirstExposure { at_ms, step, is_late: false, ..first }
             }
             None => {
-                self.state.counts.change(0, 0).expose(self.subject.buckets.jackknife);
+                self.state.counts.change(()).expose(self.subject.buckets.jackknife);
                 windows::open(self.watch, self.subject);
                 let is_new = self.subject.exposed_at_ms.is_none();
                 FirstExposure { at_ms, step, is_new, is_late: false }
@@ -199,7 +199,7 @@ impl<'a> Application<'a> {
     /// Counts a first exposure, or takes it back.
     fn count_exposure(&mut self, first: FirstExposure, is_added: bool) {
         let Some(arm) = self.watch.label(self.subject.buckets, first.step) else { return };
-        let Exposures { all, new, late } = self.state.exposures.change(0, first.step);
+        let Exposures { all, new, late } = self.state.exposures.change(first.step);
         let counted = [(all, true), (new, first.is_new), (late, first.is_late)];
         for (count, _) in counted.into_iter().filter(|(_, is_counted)| *is_counted) {
             if is_added {
@@ -221,7 +221,7 @@ impl<'a> Application<'a> {
         }
         first.is_late = true;
         if let Some(arm) = self.watch.label(self.subject.buckets, first.step) {
-            self.state.exposures.change(0, first.step).late.add(arm);
+            self.state.exposures.change(first.step).late.add(arm);
         }
     }
 
@@ -255,10 +255,10 @@ impl<'a> Application<'a> {
                 return;
             }
             if let Some(arm) = self.watch.label(self.subject.buckets, *counted_in) {
-                self.state.events.change(metric, *counted_in).take(arm);
+                self.state.events.change((metric, *counted_in)).take(arm);
             }
         }
-        self.state.events.change(metric, step).add(arm);
+        self.state.events.change((metric, step)).add(arm);
         self.subject.marks.insert(metric, Mark::FirstEvent { at_ms, step });
     }
 
@@ -283,7 +283,7 @@ impl<'a> Application<'a> {
                 Sums { num: f64::from(u8::from(is_beyond)), den: 1.0 }
             }
         };
-        let cell = slot(&mut self.state.sums.change(place, step).0, arm);
+        let cell = slot(&mut self.state.sums.change((place, step)).0, arm);
         cell.add(self.subject.buckets.jackknife, sums);
         let mark = self
             .subject
@@ -314,10 +314,10 @@ impl<'a> Application<'a> {
         value: f64,
         at_ms: i64,
     ) -> Option<f64> {
-        if let Some(Learned::Since { at_ms: since_ms, what }) = self.state.thresholds.get(metric, 0) {
+        if let Some(Learned::Since { at_ms: since_ms, what }) = self.state.thresholds.get(metric) {
             return (*since_ms <= at_ms).then_some(*what);
         }
-        let learned = self.state.thresholds.change(metric, 0);
+        let learned = self.state.thresholds.change(metric);
         if let Learned::Learning(values) = learned
             && arm == 0
         {

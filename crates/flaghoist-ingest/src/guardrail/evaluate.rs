@@ -36,6 +36,11 @@ pub struct Evaluation {
 pub enum Hold {
     /// Subjects are exposed, but no metric hears of anybody: what sends the events may be broken.
     NoMetricEvents,
+    /// The Prometheus has had nothing to say for some minutes.
+    NoAggregates {
+        /// The metric.
+        metric_id: String,
+    },
     /// The metric asks for certainty, and harm beyond its margin is not ruled out yet.
     HarmNotRuledOut {
         /// The metric.
@@ -59,13 +64,20 @@ pub fn evaluate(watch: &Watch, guard: &Guard, state: &RunState, now_ms: i64) -> 
         watch.treatments().zip(guard.treatments.iter().map(|arm| arm.variant_id)).collect();
     let exposures: Vec<ExposureChecks> =
         arms.iter().map(|(arm, id)| ExposureChecks::of(watch, guard, state, *arm, *id)).collect();
+    let missing = watch.current_step().into_iter().flat_map(|step| {
+        guard.metrics.iter().zip(watch.watched()).filter_map(move |(guarded, (metric, watched))| {
+            let is_missing =
+                !watched.measure.needs_exposures() && state.misses_blocks(metric, step.from_ms, now_ms);
+            is_missing.then(|| Hold::NoAggregates { metric_id: guarded.definition.id.clone() })
+        })
+    });
     let family = Family::of(watch, state, &arms, now_ms);
 
     let mut evidence = Vec::new();
     let mut reporting = Vec::new();
     let mut trips = Vec::new();
-    let mut holds: Vec<Hold> =
-        is_silent(watch, state, now_ms).then_some(Hold::NoMetricEvents).into_iter().collect();
+    let silent = is_silent(watch, state, now_ms).then_some(Hold::NoMetricEvents);
+    let mut holds: Vec<Hold> = silent.into_iter().chain(missing).collect();
     for (hypothesis, adjusted) in family.hypotheses.iter().zip(family.adjusted) {
         let Hypothesis { metric, treatment, variant_id, measured } = hypothesis;
         let Some(guarded) = guard.metrics.get(usize::from(*metric)) else {
@@ -78,7 +90,7 @@ pub fn evaluate(watch: &Watch, guard: &Guard, state: &RunState, now_ms: i64) -> 
         let is_explained = exposures
             .get(usize::from(*treatment) - 1)
             .is_some_and(|checks| watched.measure.needs_exposures() && checks.explain(harm.direction));
-        let shows_harm = family::rejects(adjusted, ALPHA);
+        let shows_harm = measured.has_failed.unwrap_or_else(|| family::rejects(adjusted, ALPHA));
         let has_fired = guard.triggers.iter().any(|trigger| {
             trigger.restarted_in.is_none()
                 && matches!(&trigger.trip, Trip::Metric { metric_id: id, variant_id: variant, .. }
@@ -150,8 +162,17 @@ impl Family {
                 })
             })
             .collect();
-        let log_e: Vec<f64> = hypotheses.iter().map(|of| of.measured.log_e.unwrap_or(0.0)).collect();
-        let adjusted = family::adjusted(&log_e);
+        let is_tested: Vec<bool> = hypotheses
+            .iter()
+            .map(|of| {
+                watch.metric(of.metric).is_some_and(|watched| watched.measure.lane() != Lane::Threshold)
+            })
+            .collect();
+        let tested = hypotheses.iter().zip(&is_tested).filter(|(_, is_tested)| **is_tested);
+        let log_e: Vec<f64> = tested.map(|(of, _)| of.measured.log_e.unwrap_or(0.0)).collect();
+        let mut of_tested = family::adjusted(&log_e).into_iter();
+        let mut adjusted = |is_tested: &bool| is_tested.then(|| of_tested.next()).flatten().unwrap_or(0.0);
+        let adjusted = is_tested.iter().map(&mut adjusted).collect();
         Self { hypotheses, adjusted }
     }
 }

@@ -1,14 +1,16 @@
 //! The evidence of one metric about one treatment.
 
+use super::blocks::Pairs;
 use super::cells::ArmSums;
 use super::measure::{Lane, Measure, Quotient};
 use super::real::real;
 use super::run_state::RunState;
 use super::watch::{ArmIndex, Watch, Watched};
 use flaghoist_model::id::VariantId;
-use flaghoist_stats::ratios::{self, Sums};
+use flaghoist_model::metric::Threshold;
+use flaghoist_stats::ratios::{self, RatioEvidence, Sums};
 use flaghoist_stats::values::{self, Moments};
-use flaghoist_stats::{Direction, Harm, events};
+use flaghoist_stats::{Direction, Harm, blocks, events};
 
 /// Level of each end of the intervals that are shown.
 const INTERVAL_ALPHA: f64 = 0.05;
@@ -16,6 +18,9 @@ const INTERVAL_ALPHA: f64 = 0.05;
 const INTERVAL_TUNED_AT: f64 = 5_000.0;
 /// Fewest treated subjects with a numerator that is not 0 before an asymptotic test looks (section 2.5).
 const NONZERO_MIN: u64 = 20;
+
+/// Fewest minutes of aggregates before the first look (section 5).
+const BLOCKS_MIN: u64 = 30;
 
 /// How a comparison stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +87,10 @@ pub(crate) struct Measured {
     pub(crate) effect: Option<f64>,
     /// Bounds of the harm in log units, direction applied.
     pub(crate) harm: Option<(f64, f64)>,
-    /// None before the first look.
+    /// None before the first look, and where nothing is tested.
     pub(crate) log_e: Option<f64>,
+    /// Whether too many of the latest blocks failed; none where that is not looked at, or was not enough to look at.
+    pub(crate) has_failed: Option<bool>,
 }
 
 impl Measured {
@@ -101,7 +108,19 @@ impl Measured {
             Measure::FirstEvent => of.events(),
             Measure::Window { .. } => of.values(),
             Measure::Quotient { of: quotient, min_subjects } => of.quotient(quotient, min_subjects),
-            Measure::Blocks | Measure::Threshold(_) => Self::default(),
+            Measure::Blocks => of.blocks(),
+            Measure::Threshold(ref threshold) => of.threshold(threshold),
+        }
+    }
+
+    fn asymptotic(n_treatment: u64, n_control: u64, evidence: Option<RatioEvidence>) -> Self {
+        Self {
+            n_treatment,
+            n_control,
+            effect: evidence.map(|evidence| evidence.effect),
+            harm: evidence.map(|evidence| ratios::bounds(&evidence, INTERVAL_ALPHA)),
+            log_e: evidence.map(|evidence| evidence.log_e),
+            has_failed: None,
         }
     }
 
@@ -117,10 +136,10 @@ impl Measured {
 
     /// How it stands as long as nothing fired.
     pub(crate) fn state(&self) -> EvidenceState {
-        match self.log_e {
-            Some(_) => EvidenceState::Watching,
-            None if self.n_treatment + self.n_control > 0 => EvidenceState::NotEnoughData,
-            None => EvidenceState::NoData,
+        match (self.log_e, self.has_failed) {
+            (Some(_), _) | (_, Some(_)) => EvidenceState::Watching,
+            _ if self.n_treatment + self.n_control > 0 => EvidenceState::NotEnoughData,
+            _ => EvidenceState::NoData,
         }
     }
 }
@@ -146,7 +165,7 @@ impl Comparison<'_> {
         let strata: Vec<events::Stratum> = self
             .steps()
             .filter_map(|(step, p)| {
-                let counts = self.state.events.get(self.metric, step)?;
+                let counts = self.state.events.get((self.metric, step))?;
                 Some(events::Stratum { p, treatment: counts.get(self.treatment), control: counts.get(0) })
             })
             .collect();
@@ -164,17 +183,18 @@ impl Comparison<'_> {
                 (lower, events::harm_upper_bound(&strata, direction, INTERVAL_ALPHA))
             }),
             log_e: has_data.then(|| events::log_e(&strata, self.watched.harm)),
+            has_failed: None,
         }
     }
 
     fn values(&self) -> Measured {
         let since = self.watched.since(self.treatment);
-        let tests = self.state.tests.get(self.metric, 0);
+        let tests = self.state.tests.get(self.metric);
         let restarted = tests.and_then(|tests| tests.tests.get(usize::from(self.treatment)));
         let strata: Vec<(Moments, Moments)> = self
             .steps()
             .filter_map(|(step, _)| {
-                let arms = &self.state.moments.get(self.metric, step)?.0;
+                let arms = &self.state.moments.get((self.metric, step))?.0;
                 let of = |arm: ArmIndex| arms.get(usize::from(arm)).copied().unwrap_or_default();
                 Some((of(self.treatment), of(0)))
             })
@@ -189,6 +209,7 @@ impl Comparison<'_> {
                 Direction::DecreaseIsBad => (-effect.upper, -effect.lower),
             }),
             log_e: restarted.filter(|test| test.since == since).map(|test| test.test.log_e()),
+            has_failed: None,
         }
     }
 
@@ -197,7 +218,7 @@ impl Comparison<'_> {
         let mut sums: Vec<(Vec<Sums>, Vec<Sums>)> = Vec::new();
         let exposed = self.state.counts().exposed;
         for (step, p) in self.steps() {
-            let Some(cell) = self.state.sums.get(self.metric, step) else { continue };
+            let Some(cell) = self.state.sums.get((self.metric, step)) else { continue };
             let of = |arm: ArmIndex| cell.0.get(usize::from(arm)).cloned().unwrap_or_default();
             let (treatment, control) = (of(self.treatment), of(0));
             treated += treatment.subjects;
@@ -220,13 +241,33 @@ impl Comparison<'_> {
             sums.iter().map(|(treatment, control)| ratios::Stratum { treatment, control }).collect();
         let is_adequate = treated.min(controls) >= min_subjects && nonzero >= NONZERO_MIN;
         let evidence = is_adequate.then(|| ratios::evaluate(&strata, self.tested_harm(quotient))).flatten();
-        Measured {
-            n_treatment: treated,
-            n_control: controls,
-            effect: evidence.map(|evidence| evidence.effect),
-            harm: evidence.map(|evidence| ratios::bounds(&evidence, INTERVAL_ALPHA)),
-            log_e: evidence.map(|evidence| evidence.log_e),
-        }
+        Measured::asymptotic(treated, controls, evidence)
+    }
+
+    fn blocks(&self) -> Measured {
+        let pairs: Vec<&Pairs> = self
+            .steps()
+            .filter_map(|(step, _)| self.state.blocks.get((self.metric, step))?.of(self.treatment))
+            .filter(|pairs| {
+                is_positive_without_any(&pairs.treatment) && is_positive_without_any(&pairs.control)
+            })
+            .collect();
+        let strata: Vec<blocks::BlockStratum> = pairs
+            .iter()
+            .map(|pairs| blocks::BlockStratum { treatment: &pairs.treatment, control: &pairs.control })
+            .collect();
+        let minutes = pairs.iter().map(|pairs| pairs.minutes()).sum();
+        let evidence =
+            (minutes >= BLOCKS_MIN).then(|| blocks::evaluate(&strata, self.watched.harm)).flatten();
+        Measured::asymptotic(minutes, minutes, evidence)
+    }
+
+    fn threshold(&self, threshold: &Threshold) -> Measured {
+        let since = self.watched.since(self.treatment);
+        let received = self.state.received.get(self.metric);
+        let (failed, all) = received.map_or((0, 0), |received| received.failed(self.treatment, since));
+        let has_failed = (all > 0).then_some(failed >= u64::from(threshold.failing_blocks));
+        Measured { n_treatment: all, has_failed, ..Measured::default() }
     }
 
     /// What is beyond a quantile is harmful on either side, and the treatment was given its margin when it was compared
@@ -240,7 +281,7 @@ impl Comparison<'_> {
 
     /// Subjects that were first exposed in the run, whenever.
     fn exposed(&self) -> (u64, u64) {
-        let cells = self.watch.steps_since(0).filter_map(|step| self.state.exposures.get(0, step));
+        let cells = self.watch.steps_since(0).filter_map(|step| self.state.exposures.get(step));
         cells.fold((0, 0), |(treatment, control), cell| {
             (treatment + cell.all.get(self.treatment), control + cell.all.get(0))
         })

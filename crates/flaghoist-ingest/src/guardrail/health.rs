@@ -54,7 +54,7 @@ impl ExposureChecks {
         let since = u32::try_from(guard.health_since).unwrap_or(u32::MAX);
         let strata = |of: fn(&Exposures) -> &ArmCounts| -> Vec<Stratum> {
             let steps = watch.steps_since(since).filter_map(|step| {
-                let (p, counts) = (watch.p(step, treatment)?, of(state.exposures.get(0, step)?));
+                let (p, counts) = (watch.p(step, treatment)?, of(state.exposures.get(step)?));
                 Some(Stratum { p, treatment: counts.get(treatment), control: counts.get(0) })
             });
             steps.collect()

@@ -1,14 +1,15 @@
 //! What a run has counted, and the documents that it is kept as.
 
+use super::blocks::{Received, StepBlocks};
 use super::cells::{ArmCounts, ArmMoments, Counts, Exposures, Learned, StepSums, ValueTests};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 /// The form of all documents of this module, which stands in their first byte.
 const VERSION: u8 = 1;
+/// In place of a metric or a step where there is none.
+const NONE: i64 = -1;
 
 /// Why a document is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,11 +29,14 @@ pub enum StateError {
         /// What is wrong.
         reason: String,
     },
-    /// The key of a cell is none.
-    #[error("{key:?} is no key of a cell; one is like \"events/3/12\"")]
+    /// A cell of that kind is not kept under that key.
+    #[error("metric {} and step {} are the key of no cell of kind {kind:?}; both are places, or -1 where there is none",
+        key.metric, key.step)]
     Key {
-        /// What stands there.
-        key: String,
+        /// The key.
+        key: CellKey,
+        /// The byte that says what the cell holds, if there is one.
+        kind: Option<u8>,
     },
 }
 
@@ -42,151 +46,168 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
         .expect("numbers, lists and maps can always be written to memory")
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(document: &[u8]) -> Result<T, StateError> {
-    let damaged = |reason: String| StateError::Damaged { reason };
+/// The body of a document, if it is of our version.
+fn body(document: &[u8]) -> Result<&[u8], StateError> {
     match document.split_first() {
         None => Err(StateError::Empty),
-        Some((&VERSION, body)) => match postcard::take_from_bytes(body) {
-            Ok((value, [])) => Ok(value),
-            Ok((_, rest)) => Err(damaged(format!("{} bytes follow it", rest.len()))),
-            Err(error) => Err(damaged(error.to_string())),
-        },
+        Some((&VERSION, body)) => Ok(body),
         Some((&found, _)) => Err(StateError::Version { found }),
     }
 }
 
-/// What a cell holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CellKind {
-    /// Counts of the run.
-    Counts,
-    /// First exposures of a step.
-    Exposures,
-    /// Subjects with an event, of a metric in a step.
-    Events,
-    /// Tests of a metric.
-    Tests,
-    /// Values of a metric in a step.
-    Moments,
-    /// The threshold of a metric.
-    Threshold,
-    /// Sums of a metric in a step.
-    Sums,
-}
-
-impl CellKind {
-    const ALL: [Self; 7] = [
-        Self::Counts,
-        Self::Exposures,
-        Self::Events,
-        Self::Tests,
-        Self::Moments,
-        Self::Threshold,
-        Self::Sums,
-    ];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Counts => "counts",
-            Self::Exposures => "exposures",
-            Self::Events => "events",
-            Self::Tests => "tests",
-            Self::Moments => "moments",
-            Self::Threshold => "threshold",
-            Self::Sums => "sums",
-        }
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StateError> {
+    let damaged = |reason: String| StateError::Damaged { reason };
+    match postcard::take_from_bytes(body) {
+        Ok((value, [])) => Ok(value),
+        Ok((_, rest)) => Err(damaged(format!("{} bytes follow it", rest.len()))),
+        Err(error) => Err(damaged(error.to_string())),
     }
 }
 
-/// What a cell is kept by within its run. As text like `events/3/12`: the kind, the metric's place among those of the
-/// guard, the step's among those of the run; 0 where there is no metric or no step.
+pub(crate) fn decode<T: DeserializeOwned>(document: &[u8]) -> Result<T, StateError> {
+    read(body(document)?)
+}
+
+/// What a cell is kept by within its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CellKey {
-    /// What it holds.
-    pub kind: CellKind,
-    /// Of which metric.
-    pub metric: u16,
-    /// Of which step.
-    pub step: u32,
+    /// Of which metric, by its place among those of the guard; -1 for what belongs to none.
+    pub metric: i64,
+    /// Of which step, by its place among those of the run; -1 for what belongs to none.
+    pub step: i64,
 }
 
-impl fmt::Display for CellKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.kind.as_str(), self.metric, self.step)
+/// What a cell holds: the second byte of its document.
+mod kind {
+    pub(super) const COUNTS: u8 = 0;
+    pub(super) const EXPOSURES: u8 = 1;
+    pub(super) const EVENTS: u8 = 2;
+    pub(super) const TESTS: u8 = 3;
+    pub(super) const MOMENTS: u8 = 4;
+    pub(super) const THRESHOLD: u8 = 5;
+    pub(super) const SUMS: u8 = 6;
+    pub(super) const RECEIVED: u8 = 7;
+    pub(super) const BLOCKS: u8 = 8;
+}
+
+/// Where a cell stands: by metric, by step, by both, or by neither.
+pub(crate) trait Place: Copy + Ord {
+    fn key(self) -> CellKey;
+    fn of(key: CellKey) -> Option<Self>;
+}
+
+impl Place for () {
+    fn key(self) -> CellKey {
+        CellKey { metric: NONE, step: NONE }
+    }
+
+    fn of(key: CellKey) -> Option<Self> {
+        (key == ().key()).then_some(())
     }
 }
 
-impl FromStr for CellKey {
-    type Err = StateError;
+/// A metric.
+impl Place for u16 {
+    fn key(self) -> CellKey {
+        CellKey { metric: i64::from(self), step: NONE }
+    }
 
-    fn from_str(text: &str) -> Result<Self, StateError> {
-        let mut parts = text.split('/');
-        let mut read = || {
-            let kind =
-                parts.next().and_then(|name| CellKind::ALL.into_iter().find(|kind| kind.as_str() == name))?;
-            let metric = parts.next()?.parse().ok()?;
-            let step = parts.next()?.parse().ok()?;
-            parts.next().is_none().then_some(Self { kind, metric, step })
-        };
-        read().ok_or_else(|| StateError::Key { key: text.to_owned() })
+    fn of(key: CellKey) -> Option<Self> {
+        (key.step == NONE).then_some(()).and_then(|()| key.metric.try_into().ok())
     }
 }
 
-/// Cells of one kind by metric and step, and which of them changed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Cells<T> {
-    cells: BTreeMap<(u16, u32), T>,
-    changed: BTreeSet<(u16, u32)>,
+/// A step.
+impl Place for u32 {
+    fn key(self) -> CellKey {
+        CellKey { metric: NONE, step: i64::from(self) }
+    }
+
+    fn of(key: CellKey) -> Option<Self> {
+        (key.metric == NONE).then_some(()).and_then(|()| key.step.try_into().ok())
+    }
 }
 
-impl<T: Default + Serialize + DeserializeOwned> Cells<T> {
-    pub(crate) fn get(&self, metric: u16, step: u32) -> Option<&T> {
-        self.cells.get(&(metric, step))
+/// A metric in a step.
+impl Place for (u16, u32) {
+    fn key(self) -> CellKey {
+        CellKey { metric: i64::from(self.0), step: i64::from(self.1) }
+    }
+
+    fn of(key: CellKey) -> Option<Self> {
+        Some((key.metric.try_into().ok()?, key.step.try_into().ok()?))
+    }
+}
+
+/// Cells of one kind, and which of them changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Cells<P, T> {
+    cells: BTreeMap<P, T>,
+    changed: BTreeSet<P>,
+}
+
+impl<P: Place, T> Default for Cells<P, T> {
+    fn default() -> Self {
+        Self { cells: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+}
+
+impl<P: Place, T: Default + Serialize + DeserializeOwned> Cells<P, T> {
+    pub(crate) fn get(&self, at: P) -> Option<&T> {
+        self.cells.get(&at)
     }
 
     /// A cell that is about to be changed; an empty one where there was none.
-    pub(crate) fn change(&mut self, metric: u16, step: u32) -> &mut T {
-        self.changed.insert((metric, step));
-        self.cells.entry((metric, step)).or_default()
+    pub(crate) fn change(&mut self, at: P) -> &mut T {
+        self.changed.insert(at);
+        self.cells.entry(at).or_default()
     }
 
-    fn changes(&self, kind: CellKind) -> impl Iterator<Item = (CellKey, Vec<u8>)> {
-        self.changed.iter().filter_map(move |&(metric, step)| {
-            Some((CellKey { kind, metric, step }, encode(self.cells.get(&(metric, step))?)))
-        })
+    fn changes(&self, kind: u8) -> impl Iterator<Item = (CellKey, Vec<u8>)> {
+        let changed = self.changed.iter().filter_map(|at| Some((at.key(), self.cells.get(at)?)));
+        changed.map(move |(key, cell)| (key, encode(&(kind, cell))))
     }
 
-    fn restore(&mut self, key: CellKey, document: &[u8]) -> Result<(), StateError> {
-        self.cells.insert((key.metric, key.step), decode(document)?);
+    fn restore(&mut self, key: CellKey, kind: u8, cell: &[u8]) -> Result<(), StateError> {
+        let at = P::of(key).ok_or(StateError::Key { key, kind: Some(kind) })?;
+        self.cells.insert(at, read(cell)?);
         Ok(())
     }
 }
 
 /// What a run has counted. [`RunState::default`] is a run of which nothing was observed.
+///
+/// It is kept as cells, so that only those are written that changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunState {
-    pub(crate) counts: Cells<Counts>,
-    pub(crate) exposures: Cells<Exposures>,
-    pub(crate) events: Cells<ArmCounts>,
-    pub(crate) tests: Cells<ValueTests>,
-    pub(crate) moments: Cells<ArmMoments>,
-    pub(crate) thresholds: Cells<Learned<f64>>,
-    pub(crate) sums: Cells<StepSums>,
+    pub(crate) counts: Cells<(), Counts>,
+    pub(crate) exposures: Cells<u32, Exposures>,
+    pub(crate) events: Cells<(u16, u32), ArmCounts>,
+    pub(crate) tests: Cells<u16, ValueTests>,
+    pub(crate) moments: Cells<(u16, u32), ArmMoments>,
+    pub(crate) thresholds: Cells<u16, Learned<f64>>,
+    pub(crate) sums: Cells<(u16, u32), StepSums>,
+    pub(crate) received: Cells<u16, Received>,
+    pub(crate) blocks: Cells<(u16, u32), StepBlocks>,
 }
 
 impl RunState {
-    /// The run of the cells that were kept of it.
+    /// The run of all the cells that were kept of it, each with its document.
     pub fn decode<'d>(cells: impl IntoIterator<Item = (CellKey, &'d [u8])>) -> Result<Self, StateError> {
         let mut state = Self::default();
         for (key, document) in cells {
-            match key.kind {
-                CellKind::Counts => state.counts.restore(key, document)?,
-                CellKind::Exposures => state.exposures.restore(key, document)?,
-                CellKind::Events => state.events.restore(key, document)?,
-                CellKind::Tests => state.tests.restore(key, document)?,
-                CellKind::Moments => state.moments.restore(key, document)?,
-                CellKind::Threshold => state.thresholds.restore(key, document)?,
-                CellKind::Sums => state.sums.restore(key, document)?,
+            let (kind, cell) = body(document)?.split_first().ok_or(StateError::Key { key, kind: None })?;
+            match *kind {
+                kind::COUNTS => state.counts.restore(key, *kind, cell)?,
+                kind::EXPOSURES => state.exposures.restore(key, *kind, cell)?,
+                kind::EVENTS => state.events.restore(key, *kind, cell)?,
+                kind::TESTS => state.tests.restore(key, *kind, cell)?,
+                kind::MOMENTS => state.moments.restore(key, *kind, cell)?,
+                kind::THRESHOLD => state.thresholds.restore(key, *kind, cell)?,
+                kind::SUMS => state.sums.restore(key, *kind, cell)?,
+                kind::RECEIVED => state.received.restore(key, *kind, cell)?,
+                kind::BLOCKS => state.blocks.restore(key, *kind, cell)?,
+                unknown => return Err(StateError::Key { key, kind: Some(unknown) }),
             }
         }
         Ok(state)
@@ -195,13 +216,15 @@ impl RunState {
     /// The cells that changed since they were last [kept](Self::kept), each with its document.
     pub fn changes(&self) -> Vec<(CellKey, Vec<u8>)> {
         self.counts
-            .changes(CellKind::Counts)
-            .chain(self.exposures.changes(CellKind::Exposures))
-            .chain(self.events.changes(CellKind::Events))
-            .chain(self.tests.changes(CellKind::Tests))
-            .chain(self.moments.changes(CellKind::Moments))
-            .chain(self.thresholds.changes(CellKind::Threshold))
-            .chain(self.sums.changes(CellKind::Sums))
+            .changes(kind::COUNTS)
+            .chain(self.exposures.changes(kind::EXPOSURES))
+            .chain(self.events.changes(kind::EVENTS))
+            .chain(self.tests.changes(kind::TESTS))
+            .chain(self.moments.changes(kind::MOMENTS))
+            .chain(self.thresholds.changes(kind::THRESHOLD))
+            .chain(self.sums.changes(kind::SUMS))
+            .chain(self.received.changes(kind::RECEIVED))
+            .chain(self.blocks.changes(kind::BLOCKS))
             .collect()
     }
 
@@ -214,10 +237,12 @@ impl RunState {
         self.moments.changed.clear();
         self.thresholds.changed.clear();
         self.sums.changed.clear();
+        self.received.changed.clear();
+        self.blocks.changed.clear();
     }
 
     /// What was observed.
     pub fn counts(&self) -> Counts {
-        self.counts.get(0, 0).cloned().unwrap_or_default()
+        self.counts.get(()).cloned().unwrap_or_default()
     }
 }

@@ -61,7 +61,7 @@ fn close(watch: &Watch, state: &mut RunState, subject: &mut Subject, metric: u16
         PerSubject::Mean if count == 0 => return,
         PerSubject::Mean => sum / real(count),
     };
-    let tests = state.tests.change(metric, 0);
+    let tests = state.tests.change(metric);
     match &mut tests.learned {
         Learned::Learning(values) => {
             if arm == 0 && values.len() < BURN_IN_MAX {
@@ -100,7 +100,7 @@ impl Unit<'_> {
         for treatment in watch.treatments().filter(|treatment| arm == 0 || arm == *treatment) {
             let since = watched.since(treatment);
             let Some(p) = watch.p(first.step, treatment).filter(|_| since <= first.step) else { continue };
-            let restarted = slot(&mut state.tests.change(metric, 0).tests, treatment);
+            let restarted = slot(&mut state.tests.change(metric).tests, treatment);
             if restarted.since != since {
                 *restarted = RestartedTest { since, test: ValueTest::new() };
             }
@@ -108,7 +108,7 @@ impl Unit<'_> {
             is_tested = true;
         }
         if is_tested {
-            let moments = &mut state.moments.change(metric, first.step).0;
+            let moments = &mut state.moments.change((metric, first.step)).0;
             slot(moments, arm).add(value.clamp(0.0, frozen.cap));
         }
     }

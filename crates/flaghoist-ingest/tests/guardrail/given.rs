@@ -138,8 +138,7 @@ impl Run {
         let documents = unsaved.state.changes();
         unsaved.state.kept();
         assert!(unsaved.state.changes().is_empty(), "nothing is written twice");
-        let cells =
-            documents.iter().map(|(key, document)| (key.to_string().parse().unwrap(), document.as_slice()));
+        let cells = documents.iter().map(|(key, document)| (*key, document.as_slice()));
         let state = RunState::decode(cells).unwrap();
         let subjects = self.subjects.iter();
         let subjects = subjects
