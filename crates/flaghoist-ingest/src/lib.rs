@@ -17,6 +17,7 @@
 //! # Ok::<(), flaghoist_ingest::Unreadable>(())
 //! ```
 
+pub mod guardrail;
 mod json;
 mod limits;
 mod metric_events;
