@@ -7,6 +7,7 @@ use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
 use crate::events::{Intake, LastEvaluations};
 use crate::flagmint::sdk::AnswerShape;
+use crate::guardrails::Guardrails;
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
 use crate::publish::Publisher;
 use crate::streams::Streams;
@@ -59,6 +60,8 @@ pub struct App {
     pub(crate) intake: Intake,
     /// When flags were last evaluated.
     pub(crate) last_evaluations: LastEvaluations,
+    /// What watches rollouts.
+    pub(crate) guardrails: Guardrails,
     /// Tracers that ask for their configuration as if we were their Agent.
     pub(crate) instances: Instances,
     /// Readers that wait for changes.
@@ -100,6 +103,7 @@ impl App {
             events,
             intake: Intake::default(),
             last_evaluations: LastEvaluations::default(),
+            guardrails: Guardrails::default(),
             instances: Instances::default(),
             streams: Streams::new(CancellationToken::new()),
             flagmint: flagmint::sdk::Connections::default(),

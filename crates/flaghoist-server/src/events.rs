@@ -4,6 +4,8 @@
 //! handler ──report──▶ records ──tally (against what is published)──▶ counts ──intake──▶ EventStore
 //! ```
 //!
+//! Exposures to a rollout that guardrails watch go to them too, before they are counted.
+//!
 //! Whoever reports waits until their counts are committed, together with those of everybody who waits: what was answered
 //! with 202 survives the end of the process. What is not counted is dropped for a `DropReason`, said in the answer and
 //! in a metric. Room for those who wait is bounded; who finds none is asked to come back.
@@ -12,6 +14,7 @@
 
 mod intake;
 mod last;
+mod observed;
 mod own;
 mod report;
 mod tally;
@@ -25,12 +28,14 @@ use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::App;
 use crate::decode;
+use crate::guardrails::Report;
 use crate::publish::Published;
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use flaghoist_model::compile::Channel;
 use flaghoist_model::id::ProjectId;
+use observed::Observed;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,19 +127,30 @@ pub(crate) async fn take(
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
     let now = app.clock.now();
-    let tally = move || -> Result<Tally, ApiError> {
+    let watched = app.guardrails.runs.known();
+    let tally = move || -> Result<(Tally, Vec<Report>), ApiError> {
         let mut tally = Tally::new(now);
+        let mut observed = Observed::new(watched, now);
         let text = report::unpack(encoding, &body)?;
-        report::read(&text, kind, &mut |env, record| tally.count(source.place(env), record))?;
+        report::read(&text, kind, &mut |env, record| {
+            let place = source.place(env);
+            if tally.count(place, record.as_ref().map_err(|reason| *reason)) {
+                observed.take(place, record);
+            }
+        })?;
         tally.check()?;
-        Ok(tally)
+        Ok((tally, observed.into_reports()))
     };
-    let tally = if is_small {
+    let (tally, reports) = if is_small {
         tally()?
     } else {
         let _turn = app.intake.turn().await;
         tokio::task::spawn_blocking(tally).await.map_err(ApiError::internal)??
     };
+    // Guardrails first: when the counts are refused then, the reader sends all of it again, which changes no guardrail.
+    for report in reports {
+        app.guardrails.recorder.put(report).await?;
+    }
     Ok((StatusCode::ACCEPTED, Json(put(app, &tally).await?)))
 }
 

@@ -22,6 +22,7 @@ mod eppo_sdk;
 mod error;
 pub mod events;
 mod flagmint;
+pub mod guardrails;
 pub mod lifecycle;
 pub mod limits;
 mod native;

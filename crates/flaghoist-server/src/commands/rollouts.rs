@@ -4,6 +4,7 @@ use super::{EntryOutcome, FlagView, Intent, change_flag_environment, commit, ser
 use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
+use crate::guardrails::Clearance;
 use flaghoist_model::access::{Actor, Dialect, Principal};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
@@ -44,6 +45,8 @@ pub(crate) enum Moved {
     Waits,
     /// It would start by itself, which nobody approved.
     Unapproved,
+    /// It is guarded, and its guardrails have not said that it may leave the step it is at.
+    Unwatched,
     /// Somebody else moved it, or there was nothing to do.
     Not,
 }
@@ -131,8 +134,13 @@ async fn view(
 }
 
 /// Makes the next move of a schedule that is due, in a transaction of its own with its history entry. The caller
-/// publishes: several moves make one publication (decision 19).
-pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, ApiError> {
+/// publishes: several moves make one publication (decision 19). A guarded rollout leaves only the step that it is cleared
+/// to leave.
+pub(crate) async fn move_due(
+    app: &App,
+    place: &SchedulePlace,
+    clearance: Option<Clearance>,
+) -> Result<Moved, ApiError> {
     let mut writer = app.store.begin(place.project_id).await?;
     // Read after the project is held, as for every change.
     let now = app.clock.now();
@@ -141,7 +149,12 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
     let Some(before) = entries.into_iter().find(is_it) else { return Ok(Moved::Not) };
     let settled = before.clone().held_or_let_go(&flag, now);
+    let guard = settled.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.guard());
+    let watched = guard.and_then(|guard| Some(Clearance { run: guard.run, step: guard.current_step()? }));
     let after = if settled.transitions.is_empty() {
+        if watched.is_some() && watched != clearance && is_due(&settled, place, now) {
+            return Ok(Moved::Unwatched);
+        }
         match starting(&settled, place, now) {
             None => settled.advanced(place.schedule_id, None, now),
             Some(schedule) => {
@@ -167,8 +180,7 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     };
     let Some(transition) = after.transitions.last() else { return Ok(Moved::Not) };
     let late = transition.at.duration_since(transition.due_at);
-    let due_at = after.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.due_at());
-    let is_due = due_at.is_some_and(|due_at| due_at <= now);
+    let is_due = is_due(&after, place, now);
     let change = change_of(app, place, (transition.action(), transition.at, None), &before, &after)?;
     save(writer.as_mut(), place, &flag, &before, &after).await?;
     commit(app, writer, place.project_id, change, &after.transitions).await?;
@@ -219,13 +231,17 @@ fn told(trip: &Trip, flag: &Flag) -> String {
     }
 }
 
+fn is_due(entry: &FlagEnvironment, place: &SchedulePlace, now: Timestamp) -> bool {
+    let due_at = entry.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.due_at());
+    due_at.is_some_and(|due_at| due_at <= now)
+}
+
 /// The schedule, if it is about to start by itself.
 fn starting<'a>(entry: &'a FlagEnvironment, place: &SchedulePlace, now: Timestamp) -> Option<&'a Schedule> {
     let (_, schedule) = entry.schedule(place.schedule_id)?;
     let has_not_begun =
         matches!(schedule.progress.status, ScheduleStatus::NotStarted | ScheduleStatus::Scheduled);
-    let is_due = schedule.due_at().is_some_and(|due_at| due_at <= now);
-    (has_not_begun && is_due).then_some(schedule)
+    (has_not_begun && is_due(entry, place, now)).then_some(schedule)
 }
 
 /// Since when a schedule may start by itself, if that is known: one that waits for its time since the last change of

@@ -13,7 +13,7 @@ use flaghoist_server::limits::Limits;
 use flaghoist_server::secret::TimeOrderedIds;
 use flaghoist_server::streams::Streams;
 use flaghoist_server::webhooks::Courier;
-use flaghoist_server::{access, demo, events, lifecycle, publish, rollouts, webhooks};
+use flaghoist_server::{access, demo, events, guardrails, lifecycle, publish, rollouts, webhooks};
 use flaghoist_store::{EventStore, PostgresEvents, PostgresStore, SqliteEvents, SqliteStore, Store};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -151,6 +151,8 @@ async fn run_server(
     tasks.spawn(access::write_down_uses(Arc::clone(&app), drained.clone()));
     tasks.spawn(publish::keep(Arc::clone(&app.publisher), kept, drained.clone()));
     tasks.spawn(events::count(Arc::clone(&app), drained.clone()));
+    tasks.spawn(guardrails::record(Arc::clone(&app), drained.clone()));
+    tasks.spawn(guardrails::watch(Arc::clone(&app), soft.clone()));
     let drain = Duration::from_millis(configuration.drain_timeout_ms);
     tasks.spawn(rollouts::run(Arc::clone(&app), soft.clone()));
     tasks.spawn(webhooks::deliver(Arc::clone(&app), soft.clone(), drain));
