@@ -3,7 +3,7 @@
 use super::population::Population;
 use super::random::Random;
 use super::{Scenario, Stop};
-use crate::guardrail::{Buckets, Place, RunState, Subject, Watch, apply, close_due, evaluate};
+use crate::guardrail::{Buckets, Place, RunState, Subject, Watch, apply, close_due, trips};
 use crate::{Event, Exposure, Observation, Origin};
 use flaghoist_model::compile::TOTAL_SHARDS;
 use flaghoist_model::guard::{Arm, Guard, RunStep, Shards, Trip};
@@ -180,7 +180,7 @@ impl<'s> Run<'s> {
             let now_ms = self.next_look_ms;
             self.close_until(now_ms);
             self.next_look_ms += self.scenario.look_interval_ms.max(1);
-            let mut trips = evaluate(&self.watch, &self.guard, &self.state, now_ms).trips;
+            let mut trips = trips(&self.watch, &self.guard, &self.state, now_ms);
             if !trips.is_empty() {
                 trips.sort_by(|a, b| log_e(b).total_cmp(&log_e(a)));
                 return Some(Stop { after_ms: now_ms, after_subjects: self.exposed, trips });

@@ -80,7 +80,7 @@ fn ten_times_the_errors_stop_a_rollout_within_its_first_step() {
     let report = play(&harmful(scenario(five_metrics()), "error", 10.0), 8);
     assert_eq!(report.stops.len(), 8);
     assert!(report.stopped_after_ms(0.5).is_some_and(|after_ms| after_ms < 12 * HOUR_MS), "{report:?}");
-    assert_eq!(report.causes().keys().copied().collect::<Vec<_>>(), ["error", "errors-per-visit"]);
+    assert_eq!(report.causes().keys().copied().collect::<Vec<_>>(), ["error"]);
 }
 
 #[test]
