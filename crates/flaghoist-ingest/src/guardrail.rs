@@ -36,7 +36,7 @@ mod windows;
 pub use apply::{Ignored, Outcome, apply};
 pub use blocks::Block;
 pub use cells::Counts;
-pub use evaluate::{ALPHA, Evaluation, Hold, evaluate};
+pub use evaluate::{ALPHA, Evaluation, Hold, evaluate, trips};
 pub use evidence::{Evidence, EvidenceState};
 pub use health::HealthCheck;
 pub use measure::Lane;

@@ -3,6 +3,8 @@
 //! Bytes go in, [`Observation`]s come out, one at a time, whatever shape they were sent in. Pure: no HTTP, no clock; the
 //! time is a parameter.
 //!
+//! [`guardrail`] makes evidence of them, and [`simulation`] plays made-up populations through it.
+//!
 //! ```
 //! use flaghoist_ingest::{Observation, read_metric_events};
 //!
@@ -24,6 +26,7 @@ mod metric_events;
 mod observation;
 mod otlp;
 mod scalar;
+pub mod simulation;
 
 pub use metric_events::read_metric_events;
 pub use observation::{

@@ -52,17 +52,14 @@ impl Pairs {
     fn add(&mut self, treatment: Sums, control: Sums) {
         self.minutes = self.minutes.max(1);
         let last = self.treatment.last_mut().zip(self.control.last_mut());
-        match last.filter(|_| self.minutes_in_last < self.minutes) {
-            Some((in_treatment, in_control)) => {
-                *in_treatment = plus(*in_treatment, treatment);
-                *in_control = plus(*in_control, control);
-                self.minutes_in_last += 1;
-            }
-            None => {
-                self.treatment.push(treatment);
-                self.control.push(control);
-                self.minutes_in_last = 1;
-            }
+        if let Some((in_treatment, in_control)) = last.filter(|_| self.minutes_in_last < self.minutes) {
+            *in_treatment = plus(*in_treatment, treatment);
+            *in_control = plus(*in_control, control);
+            self.minutes_in_last += 1;
+        } else {
+            self.treatment.push(treatment);
+            self.control.push(control);
+            self.minutes_in_last = 1;
         }
         if self.treatment.len() > MAX_BLOCKS {
             // An odd number of full blocks: the last one stays alone, half full.

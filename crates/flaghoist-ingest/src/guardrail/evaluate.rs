@@ -5,8 +5,8 @@ use super::health::{ExposureChecks, HealthCheck, is_open, trip};
 use super::measure::Lane;
 use super::real::real;
 use super::run_state::RunState;
-use super::watch::{ArmIndex, Watch};
-use flaghoist_model::guard::{Guard, HealthFinding, Trip};
+use super::watch::{ArmIndex, Watch, Watched};
+use flaghoist_model::guard::{Guard, GuardedMetric, HealthFinding, Trip};
 use flaghoist_model::id::VariantId;
 use flaghoist_stats::family;
 
@@ -20,7 +20,7 @@ const SILENCE_MS: i64 = 60_000;
 pub struct Evaluation {
     /// By metric in the order of the guard, and by treatment.
     pub evidence: Vec<Evidence>,
-    /// By treatment: sample ratio, timing of exposures, and reporting where it is checked.
+    /// By treatment: sample ratio, timing of exposures, and after those of all treatments reporting, where it is checked.
     pub health: Vec<HealthCheck>,
     /// Share of logged variants that differ from the one of the hash, beyond the minutes after a step. None before any was
     /// compared. More than a hundredth deserves a warning.
@@ -50,130 +50,171 @@ pub enum Hold {
     },
 }
 
-/// A comparison of the family.
-struct Hypothesis {
-    metric: u16,
-    treatment: ArmIndex,
-    variant_id: VariantId,
-    measured: Measured,
+impl Hold {
+    /// Its name in answers.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NoMetricEvents => "no_metric_events",
+            Self::NoAggregates { .. } => "no_aggregates",
+            Self::HarmNotRuledOut { .. } => "harm_not_ruled_out",
+        }
+    }
 }
 
 /// Evaluates a run at `now_ms`, in milliseconds since 1970. The watch has to be of the guard as it is.
 pub fn evaluate(watch: &Watch, guard: &Guard, state: &RunState, now_ms: i64) -> Evaluation {
-    let arms: Vec<(ArmIndex, VariantId)> =
-        watch.treatments().zip(guard.treatments.iter().map(|arm| arm.variant_id)).collect();
-    let exposures: Vec<ExposureChecks> =
-        arms.iter().map(|(arm, id)| ExposureChecks::of(watch, guard, state, *arm, *id)).collect();
-    let missing = watch.current_step().into_iter().flat_map(|step| {
-        guard.metrics.iter().zip(watch.watched()).filter_map(move |(guarded, (metric, watched))| {
-            let is_missing =
-                !watched.measure.needs_exposures() && state.misses_blocks(metric, step.from_ms, now_ms);
-            is_missing.then(|| Hold::NoAggregates { metric_id: guarded.definition.id.clone() })
-        })
-    });
-    let family = Family::of(watch, state, &arms, now_ms);
-
-    let mut evidence = Vec::new();
-    let mut reporting = Vec::new();
-    let mut trips = Vec::new();
+    let assessment = Assessment::of(watch, guard, state, now_ms);
+    let counts = state.counts();
     let silent = is_silent(watch, state, now_ms).then_some(Hold::NoMetricEvents);
-    let mut holds: Vec<Hold> = silent.into_iter().chain(missing).collect();
-    for (hypothesis, adjusted) in family.hypotheses.iter().zip(family.adjusted) {
-        let Hypothesis { metric, treatment, variant_id, measured } = hypothesis;
-        let Some(guarded) = guard.metrics.get(usize::from(*metric)) else {
-            reporting.push(reporting_check(guard, *variant_id, measured, adjusted));
-            continue;
-        };
-        let Some(watched) = watch.metric(*metric) else { continue };
-        let metric_id = guarded.definition.id.clone();
-        let harm = watched.harm;
-        let is_explained = exposures
-            .get(usize::from(*treatment) - 1)
-            .is_some_and(|checks| watched.measure.needs_exposures() && checks.explain(harm.direction));
-        let shows_harm = measured.has_failed.unwrap_or_else(|| family::rejects(adjusted, ALPHA));
-        let has_fired = guard.triggers.iter().any(|trigger| {
-            trigger.restarted_in.is_none()
-                && matches!(&trigger.trip, Trip::Metric { metric_id: id, variant_id: variant, .. }
-                    if *id == metric_id && variant == variant_id)
-        });
-        if shows_harm && !is_explained {
-            let (variant_id, action) = (*variant_id, guarded.action);
-            trips.push(Trip::Metric { metric_id: metric_id.clone(), variant_id, action, log_e: adjusted });
-        }
-        let is_ruled_out = measured.harm.is_some_and(|(_, upper)| upper < harm.log_margin);
-        if guarded.definition.require_noninferior
-            && watched.measure.lane() != Lane::Threshold
-            && !is_ruled_out
+    let unsure = assessment.comparisons.iter().filter_map(Comparison::hold);
+    Evaluation {
+        evidence: assessment.comparisons.iter().map(|of| of.evidence(guard)).collect(),
+        mismatched_share: (counts.compared > 0).then(|| real(counts.mismatched) / real(counts.compared)),
+        holds: silent
+            .into_iter()
+            .chain(missing_aggregates(watch, guard, state, now_ms))
+            .chain(unsure)
+            .collect(),
+        trips: assessment.trips(),
+        health: assessment.health,
+    }
+}
+
+/// Only what fired, as [`evaluate`] says it: without the intervals for people, which take most of the time.
+pub fn trips(watch: &Watch, guard: &Guard, state: &RunState, now_ms: i64) -> Vec<Trip> {
+    Assessment::of(watch, guard, state, now_ms).trips()
+}
+
+/// Everything that a decision rests on.
+struct Assessment<'a> {
+    comparisons: Vec<Comparison<'a>>,
+    health: Vec<HealthCheck>,
+}
+
+/// What a metric says about a treatment, beside all others.
+struct Comparison<'a> {
+    guarded: &'a GuardedMetric,
+    watched: &'a Watched,
+    variant_id: VariantId,
+    measured: Measured,
+    adjusted: f64,
+    /// Whether what the checks of health found may explain it.
+    is_explained: bool,
+}
+
+impl<'a> Assessment<'a> {
+    fn of(watch: &'a Watch, guard: &'a Guard, state: &RunState, now_ms: i64) -> Self {
+        let arms: Vec<(ArmIndex, VariantId)> =
+            watch.treatments().zip(guard.treatments.iter().map(|arm| arm.variant_id)).collect();
+        let checks: Vec<ExposureChecks> =
+            arms.iter().map(|(arm, id)| ExposureChecks::of(watch, guard, state, *arm, *id)).collect();
+        let all = || watch.watched().flat_map(|of| std::iter::repeat(of).zip(arms.iter().zip(&checks)));
+        let measured: Vec<Measured> = all()
+            .map(|((metric, watched), ((arm, _), _))| {
+                Measured::of(watch, state, metric, watched, *arm, now_ms)
+            })
+            .collect();
+        let adjusted = adjusted(&measured);
+
+        let (mut comparisons, mut reporting) = (Vec::new(), Vec::new());
+        for (((metric, watched), ((_, variant_id), checks)), (measured, adjusted)) in
+            all().zip(measured.into_iter().zip(adjusted))
         {
-            holds.push(Hold::HarmNotRuledOut { metric_id: metric_id.clone(), variant_id: *variant_id });
+            let variant_id = *variant_id;
+            match guard.metrics.get(usize::from(metric)) {
+                None => reporting.push(reporting_check(guard, variant_id, &measured, adjusted)),
+                Some(guarded) => {
+                    let is_explained =
+                        watched.measure.needs_exposures() && checks.explain(watched.harm.direction);
+                    comparisons.push(Comparison {
+                        guarded,
+                        watched,
+                        variant_id,
+                        measured,
+                        adjusted,
+                        is_explained,
+                    });
+                }
+            }
         }
-        let (lower, upper) = measured.interval(harm.direction);
-        evidence.push(Evidence {
-            metric_id,
-            variant_id: *variant_id,
-            lane: watched.measure.lane(),
-            n_treatment: measured.n_treatment,
-            n_control: measured.n_control,
-            effect: measured.effect,
+        let exposures = checks.into_iter().flat_map(|checks| [checks.sample_ratio, checks.timing]);
+        Self { comparisons, health: exposures.chain(reporting).collect() }
+    }
+
+    fn trips(&self) -> Vec<Trip> {
+        self.comparisons
+            .iter()
+            .filter_map(Comparison::trip)
+            .chain(self.health.iter().filter_map(trip))
+            .collect()
+    }
+}
+
+/// Evidence after all that was looked at is taken into account. What is not tested is no part of the family.
+fn adjusted(measured: &[Measured]) -> Vec<f64> {
+    let is_tested = |of: &&Measured| of.has_failed.is_none();
+    let log_e: Vec<f64> = measured.iter().filter(is_tested).map(|of| of.log_e.unwrap_or(0.0)).collect();
+    let mut of_tested = family::adjusted(&log_e).into_iter();
+    let one = |of: &Measured| if is_tested(&of) { of_tested.next().unwrap_or(0.0) } else { 0.0 };
+    measured.iter().map(one).collect()
+}
+
+impl Comparison<'_> {
+    fn shows_harm(&self) -> bool {
+        self.measured.has_failed.unwrap_or_else(|| family::rejects(self.adjusted, ALPHA))
+    }
+
+    fn metric_id(&self) -> String {
+        self.guarded.definition.id.clone()
+    }
+
+    fn trip(&self) -> Option<Trip> {
+        let acts = self.shows_harm() && !self.is_explained;
+        acts.then(|| Trip::Metric {
+            metric_id: self.metric_id(),
+            variant_id: self.variant_id,
+            action: self.guarded.action,
+            log_e: self.adjusted,
+        })
+    }
+
+    /// A metric that asks for certainty holds until harm beyond its margin is ruled out, which a fixed value never does.
+    fn hold(&self) -> Option<Hold> {
+        let asks =
+            self.guarded.definition.require_noninferior && self.watched.measure.lane() != Lane::Threshold;
+        (asks && !self.measured.is_harmless())
+            .then(|| Hold::HarmNotRuledOut { metric_id: self.metric_id(), variant_id: self.variant_id })
+    }
+
+    fn evidence(&self, guard: &Guard) -> Evidence {
+        let (lower, upper) = self.measured.interval();
+        Evidence {
+            metric_id: self.metric_id(),
+            variant_id: self.variant_id,
+            lane: self.watched.measure.lane(),
+            n_treatment: self.measured.n_treatment,
+            n_control: self.measured.n_control,
+            effect: self.measured.effect,
             lower,
             upper,
-            log_e: measured.log_e.unwrap_or(0.0),
-            adjusted,
-            state: match measured.state() {
-                _ if has_fired => EvidenceState::Fired,
-                EvidenceState::Watching if is_explained => EvidenceState::Untrustworthy,
-                EvidenceState::Watching if shows_harm => EvidenceState::Fired,
-                state => state,
-            },
-        });
+            log_e: self.measured.log_e.unwrap_or(0.0),
+            adjusted: self.adjusted,
+            state: self.state(guard),
+        }
     }
-    let health: Vec<HealthCheck> = exposures
-        .into_iter()
-        .flat_map(|checks| [checks.sample_ratio, checks.timing])
-        .chain(reporting)
-        .collect();
-    trips.extend(health.iter().filter_map(trip));
-    let counts = state.counts();
-    Evaluation {
-        evidence,
-        health,
-        mismatched_share: (counts.compared > 0).then(|| real(counts.mismatched) / real(counts.compared)),
-        holds,
-        trips,
-    }
-}
 
-/// All comparisons that a false alarm may come from, with their adjusted evidence.
-struct Family {
-    hypotheses: Vec<Hypothesis>,
-    adjusted: Vec<f64>,
-}
-
-impl Family {
-    fn of(watch: &Watch, state: &RunState, arms: &[(ArmIndex, VariantId)], now_ms: i64) -> Self {
-        let hypotheses: Vec<Hypothesis> = watch
-            .watched()
-            .flat_map(|(metric, watched)| {
-                arms.iter().map(move |&(treatment, variant_id)| Hypothesis {
-                    metric,
-                    treatment,
-                    variant_id,
-                    measured: Measured::of(watch, state, metric, watched, treatment, now_ms),
-                })
-            })
-            .collect();
-        let is_tested: Vec<bool> = hypotheses
-            .iter()
-            .map(|of| {
-                watch.metric(of.metric).is_some_and(|watched| watched.measure.lane() != Lane::Threshold)
-            })
-            .collect();
-        let tested = hypotheses.iter().zip(&is_tested).filter(|(_, is_tested)| **is_tested);
-        let log_e: Vec<f64> = tested.map(|(of, _)| of.measured.log_e.unwrap_or(0.0)).collect();
-        let mut of_tested = family::adjusted(&log_e).into_iter();
-        let mut adjusted = |is_tested: &bool| is_tested.then(|| of_tested.next()).flatten().unwrap_or(0.0);
-        let adjusted = is_tested.iter().map(&mut adjusted).collect();
-        Self { hypotheses, adjusted }
+    fn state(&self, guard: &Guard) -> EvidenceState {
+        let is_about_this = |trip: &Trip| {
+            matches!(trip, Trip::Metric { metric_id, variant_id, .. }
+                if *metric_id == self.guarded.definition.id && *variant_id == self.variant_id)
+        };
+        let mut open = guard.triggers.iter().filter(|trigger| trigger.restarted_in.is_none());
+        match self.measured.state() {
+            _ if open.any(|trigger| is_about_this(&trigger.trip)) => EvidenceState::Fired,
+            EvidenceState::Watching if self.is_explained => EvidenceState::Untrustworthy,
+            EvidenceState::Watching if self.shows_harm() => EvidenceState::Fired,
+            state => state,
+        }
     }
 }
 
@@ -190,6 +231,23 @@ fn reporting_check(guard: &Guard, variant_id: VariantId, measured: &Measured, ad
         threshold,
         is_found: adjusted >= threshold || is_open(guard, finding, variant_id),
     }
+}
+
+/// Metrics of aggregates that have had no data for a while.
+fn missing_aggregates(
+    watch: &Watch,
+    guard: &Guard,
+    state: &RunState,
+    now_ms: i64,
+) -> impl Iterator<Item = Hold> {
+    let metrics = || guard.metrics.iter().zip(watch.watched());
+    watch.current_step().into_iter().flat_map(move |step| {
+        metrics().filter_map(move |(guarded, (metric, watched))| {
+            let is_missing =
+                !watched.measure.needs_exposures() && state.misses_blocks(metric, step.from_ms, now_ms);
+            is_missing.then(|| Hold::NoAggregates { metric_id: guarded.definition.id.clone() })
+        })
+    })
 }
 
 /// Whether exposures come and no metric that is not silent in good times has heard of anybody for a while.

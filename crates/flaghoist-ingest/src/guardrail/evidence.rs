@@ -79,17 +79,28 @@ pub struct Evidence {
     pub state: EvidenceState,
 }
 
+/// What bounds of the harm can be found from, which takes longer than everything else.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Bounds {
+    #[default]
+    Unknown,
+    Events(Vec<events::Stratum>),
+    Values(values::Effect),
+    Sums(RatioEvidence),
+}
+
 /// A comparison, before others are taken into account.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measured {
+    /// What is tested; of a quantile, that what is beyond it becomes more.
+    harm: Harm,
     pub(crate) n_treatment: u64,
     pub(crate) n_control: u64,
     pub(crate) effect: Option<f64>,
-    /// Bounds of the harm in log units, direction applied.
-    pub(crate) harm: Option<(f64, f64)>,
+    bounds: Bounds,
     /// None before the first look, and where nothing is tested.
     pub(crate) log_e: Option<f64>,
-    /// Whether too many of the latest blocks failed; none where that is not looked at, or was not enough to look at.
+    /// Whether too many of the latest blocks failed, where that is looked at in place of a test.
     pub(crate) has_failed: Option<bool>,
 }
 
@@ -113,23 +124,40 @@ impl Measured {
         }
     }
 
-    fn asymptotic(n_treatment: u64, n_control: u64, evidence: Option<RatioEvidence>) -> Self {
+    fn asymptotic(harm: Harm, n_treatment: u64, n_control: u64, evidence: Option<RatioEvidence>) -> Self {
         Self {
+            harm,
             n_treatment,
             n_control,
             effect: evidence.map(|evidence| evidence.effect),
-            harm: evidence.map(|evidence| ratios::bounds(&evidence, INTERVAL_ALPHA)),
+            bounds: evidence.map_or(Bounds::Unknown, Bounds::Sums),
             log_e: evidence.map(|evidence| evidence.log_e),
             has_failed: None,
         }
     }
 
+    /// Lower and upper bound of the harm in log units, with the direction applied.
+    fn harm_bounds(&self) -> Option<(f64, f64)> {
+        let Harm { direction, .. } = self.harm;
+        match &self.bounds {
+            Bounds::Unknown => None,
+            Bounds::Events(strata) => Some((
+                events::harm_lower_bound(strata, direction, INTERVAL_ALPHA),
+                events::harm_upper_bound(strata, direction, INTERVAL_ALPHA),
+            )),
+            Bounds::Values(effect) => Some(turned((effect.lower, effect.upper), direction)),
+            Bounds::Sums(evidence) => Some(ratios::bounds(evidence, INTERVAL_ALPHA)),
+        }
+    }
+
+    /// Whether harm beyond the margin is ruled out.
+    pub(crate) fn is_harmless(&self) -> bool {
+        self.harm_bounds().is_some_and(|(_, upper)| upper < self.harm.log_margin)
+    }
+
     /// The interval of the effect.
-    pub(crate) fn interval(&self, direction: Direction) -> (Option<f64>, Option<f64>) {
-        let ends = self.harm.map(|(lower, upper)| match direction {
-            Direction::IncreaseIsBad => (lower, upper),
-            Direction::DecreaseIsBad => (-upper, -lower),
-        });
+    pub(crate) fn interval(&self) -> (Option<f64>, Option<f64>) {
+        let ends = self.harm_bounds().map(|bounds| turned(bounds, self.harm.direction));
         let finite = |end: f64| end.is_finite().then_some(end);
         (ends.and_then(|(lower, _)| finite(lower)), ends.and_then(|(_, upper)| finite(upper)))
     }
@@ -137,9 +165,9 @@ impl Measured {
     /// How it stands as long as nothing fired.
     pub(crate) fn state(&self) -> EvidenceState {
         match (self.log_e, self.has_failed) {
-            (Some(_), _) | (_, Some(_)) => EvidenceState::Watching,
-            _ if self.n_treatment + self.n_control > 0 => EvidenceState::NotEnoughData,
-            _ => EvidenceState::NoData,
+            _ if self.n_treatment + self.n_control == 0 => EvidenceState::NoData,
+            (None, None) => EvidenceState::NotEnoughData,
+            _ => EvidenceState::Watching,
         }
     }
 }
@@ -169,20 +197,17 @@ impl Comparison<'_> {
                 Some(events::Stratum { p, treatment: counts.get(self.treatment), control: counts.get(0) })
             })
             .collect();
-        let Harm { direction, .. } = self.watched.harm;
         let (n_treatment, n_control) = strata.iter().fold((0, 0), |(treatment, control), stratum| {
             (treatment + stratum.treatment, control + stratum.control)
         });
         let has_data = n_treatment + n_control > 0;
         Measured {
+            harm: self.watched.harm,
             n_treatment,
             n_control,
             effect: events::effect(&strata),
-            harm: has_data.then(|| {
-                let lower = events::harm_lower_bound(&strata, direction, INTERVAL_ALPHA);
-                (lower, events::harm_upper_bound(&strata, direction, INTERVAL_ALPHA))
-            }),
             log_e: has_data.then(|| events::log_e(&strata, self.watched.harm)),
+            bounds: Bounds::Events(strata),
             has_failed: None,
         }
     }
@@ -201,13 +226,11 @@ impl Comparison<'_> {
             .collect();
         let effect = values::effect(&strata, 2.0 * INTERVAL_ALPHA, INTERVAL_TUNED_AT);
         Measured {
+            harm: self.watched.harm,
             n_treatment: strata.iter().map(|(treatment, _)| treatment.n).sum(),
             n_control: strata.iter().map(|(_, control)| control.n).sum(),
             effect: effect.map(|effect| effect.log_ratio),
-            harm: effect.map(|effect| match self.watched.harm.direction {
-                Direction::IncreaseIsBad => (effect.lower, effect.upper),
-                Direction::DecreaseIsBad => (-effect.upper, -effect.lower),
-            }),
+            bounds: effect.map_or(Bounds::Unknown, Bounds::Values),
             log_e: restarted.filter(|test| test.since == since).map(|test| test.test.log_e()),
             has_failed: None,
         }
@@ -240,8 +263,9 @@ impl Comparison<'_> {
         let strata: Vec<ratios::Stratum> =
             sums.iter().map(|(treatment, control)| ratios::Stratum { treatment, control }).collect();
         let is_adequate = treated.min(controls) >= min_subjects && nonzero >= NONZERO_MIN;
-        let evidence = is_adequate.then(|| ratios::evaluate(&strata, self.tested_harm(quotient))).flatten();
-        Measured::asymptotic(treated, controls, evidence)
+        let harm = self.tested_harm(quotient);
+        let evidence = is_adequate.then(|| ratios::evaluate(&strata, harm)).flatten();
+        Measured::asymptotic(harm, treated, controls, evidence)
     }
 
     fn blocks(&self) -> Measured {
@@ -259,15 +283,15 @@ impl Comparison<'_> {
         let minutes = pairs.iter().map(|pairs| pairs.minutes()).sum();
         let evidence =
             (minutes >= BLOCKS_MIN).then(|| blocks::evaluate(&strata, self.watched.harm)).flatten();
-        Measured::asymptotic(minutes, minutes, evidence)
+        Measured::asymptotic(self.watched.harm, minutes, minutes, evidence)
     }
 
     fn threshold(&self, threshold: &Threshold) -> Measured {
         let since = self.watched.since(self.treatment);
         let received = self.state.received.get(self.metric);
         let (failed, all) = received.map_or((0, 0), |received| received.failed(self.treatment, since));
-        let has_failed = (all > 0).then_some(failed >= u64::from(threshold.failing_blocks));
-        Measured { n_treatment: all, has_failed, ..Measured::default() }
+        let has_failed = Some(failed >= u64::from(threshold.failing_blocks));
+        Measured { has_failed, ..Measured::asymptotic(self.watched.harm, all, 0, None) }
     }
 
     /// What is beyond a quantile is harmful on either side, and the treatment was given its margin when it was compared
@@ -294,6 +318,14 @@ fn per_exposed(mut sums: Vec<Sums>, exposed: &[u64], share_hours: f64) -> Vec<Su
         sums.den = real(*subjects) * share_hours;
     }
     sums
+}
+
+/// Bounds of an effect as bounds of the harm, or the other way round.
+fn turned((lower, upper): (f64, f64), direction: Direction) -> (f64, f64) {
+    match direction {
+        Direction::IncreaseIsBad => (lower, upper),
+        Direction::DecreaseIsBad => (-upper, -lower),
+    }
 }
 
 /// Whether numerator and denominator remain positive whichever bucket is left out: before that a step says nothing.

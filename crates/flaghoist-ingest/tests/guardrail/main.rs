@@ -5,3 +5,4 @@
 mod counting;
 mod given;
 mod labels;
+mod simulations;
