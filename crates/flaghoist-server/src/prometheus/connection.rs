@@ -165,3 +165,45 @@ async fn refusal(mut response: Response) -> PrometheusError {
     };
     PrometheusError::Refused { status: status.as_u16(), message: text }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// Something that answers the first request with these bytes and then holds the connection.
+    async fn stalled(answer: &'static [u8]) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4_096]).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let connection = Connection::new(&format!("http://{address}"), None).unwrap();
+        Connection { timeout: Duration::from_millis(200), ..connection }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_answer_in_time_is_not_waited_for_and_keeps_no_place() {
+        for answer in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"] {
+            let connection = stalled(answer).await;
+            let error = connection.post("api/v1/query", &[]).await.unwrap_err();
+            assert_eq!(error, PrometheusError::TimedOut { timeout_ms: 200 });
+            assert_eq!(connection.permits.available_permits(), REQUESTS_AT_ONCE);
+        }
+    }
+
+    #[test]
+    fn a_warning_is_new_once_and_only_so_many_are_remembered() {
+        let connection = Connection::new("http://127.0.0.1:9090", None).unwrap();
+        let told = |warnings: &[String]| connection.new_warnings(warnings);
+        let warning = "PromQL warning:\n a \u{1b}[31mmixture".to_owned();
+        assert_eq!(told(&[warning.clone(), warning.clone()]), ["PromQL warning: a [31mmixture"]);
+        assert!(told(&[warning]).is_empty());
+        let many: Vec<String> = (0..2 * WARNINGS_MAX).map(|number| number.to_string()).collect();
+        assert_eq!(told(&many).len(), WARNINGS_MAX - 1);
+    }
+}
