@@ -46,8 +46,8 @@ pub(super) struct Series {
 
 /// Reads an answer of status 200: what it gives, and the warnings beside it.
 pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<(T, Vec<String>), PrometheusError> {
-    let answer: Answer<T> =
-        serde_json::from_slice(body).map_err(|error| unreadable(format!("it is not as expected: {error}")))?;
+    let answer: Answer<T> = serde_json::from_slice(body)
+        .map_err(|error| unreadable(format!("it is not as expected: {error}")))?;
     if answer.status != "success" {
         let message = format!("{}: {}", answer.error_type, answer.error);
         return Err(PrometheusError::Refused { status: 200, message });
@@ -92,7 +92,9 @@ impl MatrixSeries<'_> {
         for (timestamp_s, text) in values {
             let point = minutes.point(timestamp_s)?;
             if last.is_some_and(|last| point <= last) {
-                return Err(unreadable(format!("the sample at {timestamp_s} s does not follow the one before")));
+                return Err(unreadable(format!(
+                    "the sample at {timestamp_s} s does not follow the one before"
+                )));
             }
             last = Some(point);
             let number: f64 =

@@ -37,7 +37,8 @@ pub(super) fn exceedances(
 ) -> Result<Vec<(f64, f64)>, PrometheusError> {
     let mut all = vec![(f64::NAN, f64::NAN); minutes];
     for (minute, observed) in observed(series, is_counter)? {
-        let (Some(below), Some(total)) = (count_to(&observed, edge), count_to(&observed, f64::INFINITY)) else {
+        let (Some(below), Some(total)) = (count_to(&observed, edge), count_to(&observed, f64::INFINITY))
+        else {
             continue;
         };
         // Exporters read their buckets one after the other, so the sum of all may lag behind a part.

@@ -101,9 +101,13 @@ mod tests {
             // The backquoted string ends at once, so what follows is code again.
             (r#"a{v=`\`,w="$variant"}"#, "on", r#"a{v=`\`,w="on"}"#),
             (r#"a_$variant{v="$variant"} # $variant"#, "on", r#"a_$variant{v="on"} # $variant"#),
-            (r#"# it's
-a{v="$variant"}"#, "on", r#"# it's
-a{v="on"}"#),
+            (
+                r#"# it's
+a{v="$variant"}"#,
+                "on",
+                r#"# it's
+a{v="on"}"#,
+            ),
         ] {
             assert_eq!(for_variant(query, key), sent);
         }

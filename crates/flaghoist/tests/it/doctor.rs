@@ -116,10 +116,13 @@ fn a_prometheus_is_asked_and_told_of_without_its_password() {
     assert!(complaint.contains("Prometheus cannot be reached") && complaint.contains(&origin), "{complaint}");
     assert!(!output.stdout.contains("very-secret") && !output.stderr.contains("very-secret"), "{output:?}");
 
-    let Some(prometheus) = Prometheus::launch("# EOF\n") else { return };
+    let Some(prometheus) = Prometheus::launch("up 1 1750000020\n# EOF\n") else { return };
     let output = examine(&prometheus.url());
     assert_eq!((output.code, complaints(&output).len()), (Some(0), 0), "{output:?}");
-    assert!(output.stdout.contains(&format!("Prometheus at {} answers queries", prometheus.url())), "{output:?}");
+    assert!(
+        output.stdout.contains(&format!("Prometheus at {} answers queries", prometheus.url())),
+        "{output:?}"
+    );
 }
 
 #[test]

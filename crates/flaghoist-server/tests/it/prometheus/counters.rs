@@ -42,7 +42,10 @@ async fn resets_gaps_and_newcomers_count_for_their_series_alone() {
         }
         vec![
             // Begins again at zero in minute 11, and once more in 13.
-            series(&[("instance", "a")], &[(10, "50"), (11, "60"), (12, "4"), (13, "9"), (14, "0"), (15, "2")]),
+            series(
+                &[("instance", "a")],
+                &[(10, "50"), (11, "60"), (12, "4"), (13, "9"), (14, "0"), (15, "2")],
+            ),
             // Appears within the range: its first sample is no increase.
             series(&[("instance", "b")], &[(12, "1000"), (13, "1001"), (14, "1003"), (15, "1006")]),
             // Missing at 12, NaN at 14: no number for four minutes, and what grew meanwhile is lost.

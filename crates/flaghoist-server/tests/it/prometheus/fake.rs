@@ -47,9 +47,7 @@ pub(crate) struct Fake {
 
 impl Fake {
     /// Answers every question by `answer`: a status and a body.
-    pub(crate) async fn start(
-        answer: impl Fn(&Question) -> (u16, String) + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&Question) -> (u16, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let memory = Arc::new(Memory { answer: Box::new(answer), questions: Mutex::default() });

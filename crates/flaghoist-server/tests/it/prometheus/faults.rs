@@ -22,12 +22,23 @@ async fn a_refusal_says_what_prometheus_says() {
             r#"{"status":"error","errorType":"bad_data","error":"invalid parameter \"query\":\n1:8: parse error"}"#,
             r#"bad_data: invalid parameter "query": 1:8: parse error"#,
         ),
-        (422, r#"{"status":"error","errorType":"execution","error":"too many samples"}"#, "execution: too many samples"),
+        (
+            422,
+            r#"{"status":"error","errorType":"execution","error":"too many samples"}"#,
+            "execution: too many samples",
+        ),
         (503, "<html>\n  upstream   away</html>", "<html> upstream away</html>"),
-        (200, r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#, "timeout: query timed out"),
+        (
+            200,
+            r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#,
+            "timeout: query timed out",
+        ),
         (302, "", "redirects are not followed; give the URL it leads to"),
     ] {
-        assert_eq!(error_of(status, body).await, PrometheusError::Refused { status, message: message.to_owned() });
+        assert_eq!(
+            error_of(status, body).await,
+            PrometheusError::Refused { status, message: message.to_owned() }
+        );
     }
 }
 
@@ -96,7 +107,10 @@ async fn an_answer_that_is_too_large_is_asked_for_in_halves_and_given_up_for_one
 
 #[tokio::test]
 async fn it_is_asked_below_the_path_of_its_url_and_as_who_was_given() {
-    let fake = Fake::start(|_| (200, r#"{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}"#.into())).await;
+    let fake = Fake::start(|_| {
+        (200, r#"{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}"#.into())
+    })
+    .await;
     let with_user = fake.url().replace("http://", "http://us%40er:pass@");
     for (url, token) in [(format!("{}/a/b", fake.url()), Some("t0k.en")), (with_user, None)] {
         Prometheus::new(&url, token).unwrap().check().await.unwrap();
@@ -105,8 +119,7 @@ async fn it_is_asked_below_the_path_of_its_url_and_as_who_was_given() {
     let seen: Vec<(&str, &str)> =
         questions.iter().map(|question| (question.path.as_str(), question.authorization.as_str())).collect();
     // base64 of us@er:pass
-    let expected =
-        [("/a/b/api/v1/query", "Bearer t0k.en"), ("/api/v1/query", "Basic dXNAZXI6cGFzcw==")];
+    let expected = [("/a/b/api/v1/query", "Bearer t0k.en"), ("/api/v1/query", "Basic dXNAZXI6cGFzcw==")];
     assert_eq!(seen, expected);
     assert_eq!(questions[0].text("query"), "1");
 }

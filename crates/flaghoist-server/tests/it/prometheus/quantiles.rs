@@ -77,11 +77,7 @@ async fn an_edge_that_was_chosen_stays_whatever_comes_later() {
     let fake = fake().await;
     let measured = ask(fake.url(), &latency(), [10, 13], Some(1.0)).await.unwrap();
     assert_eq!(measured.edge, Some(1.0));
-    let rows = [
-        [(4.0, 449.0), (1.0, 3.0)],
-        [(4.0, 351.0), (1.0, 3.0)],
-        [(12.0, 500.0), (3.0, 13.0)],
-    ];
+    let rows = [[(4.0, 449.0), (1.0, 3.0)], [(4.0, 351.0), (1.0, 3.0)], [(12.0, 500.0), (3.0, 13.0)]];
     assert_rows(&measured, 10, &rows);
     assert_eq!(fake.questions().len(), 2, "nothing has to be chosen");
 }
@@ -103,8 +99,7 @@ async fn a_quantile_beyond_the_last_edge_is_compared_at_the_last() {
 #[tokio::test]
 async fn all_buckets_of_a_histogram_begin_again_together() {
     // The second minute begins after a restart. The lowest bucket seems to have grown by 2, but 7 were counted.
-    let fake =
-        Fake::with_series(|_| histogram("a", &[("0.1", &[0, 5, 7]), ("+Inf", &[0, 10, 8])])).await;
+    let fake = Fake::with_series(|_| histogram("a", &[("0.1", &[0, 5, 7]), ("+Inf", &[0, 10, 8])])).await;
     let measured = ask(fake.url(), &latency(), [10, 12], Some(0.1)).await.unwrap();
     assert_rows(&measured, 10, &[[(5.0, 10.0); 2], [(1.0, 8.0); 2]]);
 }
