@@ -9,6 +9,7 @@ use crate::events::{Intake, LastEvaluations};
 use crate::flagmint::sdk::AnswerShape;
 use crate::guardrails::Guardrails;
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
+use crate::prometheus::Prometheus;
 use crate::publish::Publisher;
 use crate::streams::Streams;
 use crate::telemetry::{self, Metrics};
@@ -54,6 +55,8 @@ pub struct App {
     pub rollouts_due: Arc<tokio::sync::Notify>,
     /// What brings them.
     pub courier: Courier,
+    /// What is asked for aggregates that guardrails watch, if there is one.
+    pub prometheus: Option<Prometheus>,
     /// What readers report, counted.
     pub events: Arc<dyn EventStore>,
     /// What waits to be counted.
@@ -100,6 +103,7 @@ impl App {
             deliveries_due: Arc::default(),
             rollouts_due: Arc::default(),
             courier: Courier::new(false),
+            prometheus: None,
             events,
             intake: Intake::default(),
             last_evaluations: LastEvaluations::default(),

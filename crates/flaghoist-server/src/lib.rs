@@ -29,6 +29,7 @@ mod native;
 mod ofrep;
 mod openapi;
 pub mod outgoing;
+pub mod prometheus;
 pub mod publish;
 pub mod rollouts;
 pub mod secret;

@@ -25,6 +25,7 @@ mod openapi;
 mod operation;
 mod passwords;
 mod policies;
+mod prometheus;
 mod rollout_games;
 mod rollouts;
 mod sessions;

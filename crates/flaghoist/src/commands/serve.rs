@@ -92,6 +92,7 @@ async fn run_server(
             Some(name.parse().with_context(|| format!("client_address_header: {name:?} names no header"))?)
         }
     };
+    let prometheus = configuration.prometheus()?;
     let listener = TcpListener::bind(configuration.listen)
         .await
         .with_context(|| format!("could not listen on {}", configuration.listen))?;
@@ -121,6 +122,7 @@ async fn run_server(
     app.streams = Streams::new(soft.clone());
     app.flagmint_answer = configuration.flagmint_answer;
     app.courier = Courier::new(configuration.webhook_allow_private_targets);
+    app.prometheus = prometheus;
     let app = Arc::new(app);
     let made = match made {
         Ok(made) => {
