@@ -274,6 +274,8 @@ fn native() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(rollouts::list::list_rollouts))
         .routes(routes!(rollouts::get::get_rollout))
+        .routes(routes!(rollouts::guardrails::get_rollout_guardrails))
+        .routes(routes!(rollouts::guardrail_history::get_rollout_guardrail_history))
         .routes(routes!(rollouts::preview::preview_rollout))
         .routes(routes!(rollouts::stream::stream_rollouts))
         .routes(routes!(native::saved_filter_uses::list_saved_filter_uses))
@@ -406,6 +408,9 @@ fn sdk() -> OpenApiRouter<AppState> {
         .routes(routes!(eppo_sdk::get_eppo_bandits))
         .routes(routes!(eppo_sdk::assignments::precompute_eppo_assignments))
         .routes(routes!(native::events::report_events))
+        .routes(routes!(native::metric_events::report_metric_events))
+        .routes(routes!(native::otlp::export_logs))
+        .routes(routes!(native::otlp::export_traces))
 }
 
 /// Data plane of Datadog's SDKs.

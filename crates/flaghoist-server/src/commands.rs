@@ -49,7 +49,8 @@ pub(crate) use policies::{delete_policy, save_policy, view_policy};
 pub(crate) use projects::{create_project, update_project, view_projects};
 pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};
 pub(crate) use rollouts::{
-    Moved, RolloutView, command_rollout, move_due, trip_rollout, view_rollout, view_rollouts,
+    Moved, RolloutView, command_rollout, move_due, trip_rollout, view_guarded_runs, view_rollout,
+    view_rollouts,
 };
 pub(crate) use saved_filters::{
     SavedFilterOutcome, SavedFilterUses, change_saved_filter, create_saved_filter, delete_saved_filter,

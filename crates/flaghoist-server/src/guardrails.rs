@@ -11,6 +11,7 @@
 //! those of a run holds the run, so any node may record and look. What a look finds is done by the same
 //! compare-and-swap as every other move of a rollout, so it is done once. A report is acknowledged when it is durable.
 
+mod aggregates;
 mod evidence;
 mod monitor;
 mod recorder;

@@ -97,6 +97,13 @@ impl FlagEnvironment {
         Guard::of(allocation, self.default_variant_id, &self.guarding)
     }
 
+    /// Guardrail metrics of the schedule's allocation that have no definition: they hold nothing.
+    pub fn undefined_metrics(&self, id: ScheduleId) -> Vec<String> {
+        let guardrails = self.schedule(id).into_iter().flat_map(|(allocation, _)| &allocation.guardrails);
+        let undefined = guardrails.filter(|one| self.guarding.metric(&one.metric_id).is_none());
+        undefined.map(|guardrail| guardrail.metric_id.clone()).collect()
+    }
+
     /// What about the allocation at `position` does not do what one might think, for people (decisions 17 and 18).
     pub fn warnings(&self, position: usize) -> Vec<String> {
         let Some(allocation) = self.allocations.get(position) else { return Vec::new() };

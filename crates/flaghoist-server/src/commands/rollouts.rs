@@ -13,7 +13,9 @@ use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ScheduleId};
 use flaghoist_model::schedule::{Command, Schedule, ScheduleStatus, Transition};
 use flaghoist_model::suggestion::entry_needs_approval;
-use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer};
+use flaghoist_store::{
+    GuardedRun, KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -107,6 +109,36 @@ pub(crate) async fn view_rollout(
     let rollout = rollout.ok_or_else(|| not_found("exposure schedule", id))?;
     let transitions = reader.transitions(principal.project_id, id, limit).await?;
     Ok((rollout, transitions))
+}
+
+/// The guarded runs of a rollout.
+pub(crate) struct GuardedRunsView {
+    /// Its flag.
+    pub(crate) flag: Flag,
+    /// The last first.
+    pub(crate) runs: Vec<GuardedRun>,
+    /// Guardrail metrics of its allocation that nobody defined.
+    pub(crate) undefined_metrics: Vec<String>,
+}
+
+/// Most runs of a rollout that are shown.
+const RUNS_MAX: i64 = 100;
+
+/// The guarded runs of a rollout.
+pub(crate) async fn view_guarded_runs(
+    app: &App,
+    principal: &Principal,
+    id: ScheduleId,
+) -> Result<GuardedRunsView, ApiError> {
+    let missing = || not_found("exposure schedule", id);
+    let mut reader = app.store.read().await?;
+    let place = reader.schedule_place(principal.project_id, id).await?.ok_or_else(missing)?;
+    let flag = reader.find_flag(place.project_id, place.flag_id).await?.ok_or_else(missing)?;
+    let entries = reader.flag_environments(&[place.flag_id]).await?;
+    let entry = entries.iter().find(|entry| entry.environment_id == place.environment_id);
+    let undefined_metrics = entry.map_or_else(Vec::new, |entry| entry.undefined_metrics(id));
+    let runs = reader.guarded_runs_of(principal.project_id, id, RUNS_MAX).await?;
+    Ok(GuardedRunsView { flag, runs, undefined_metrics })
 }
 
 async fn view(

@@ -1,5 +1,6 @@
 //! Evidence on its way between the store and the engine.
 
+use super::aggregates::Aggregates;
 use super::runs::WatchedRun;
 use crate::ApiError;
 use crate::app::App;
@@ -72,7 +73,7 @@ pub(super) async fn state_of(
     }
 }
 
-fn decode(cells: &[StoredCell]) -> Result<RunState, ApiError> {
+pub(super) fn decode(cells: &[StoredCell]) -> Result<RunState, ApiError> {
     let cells =
         cells.iter().map(|cell| (CellKey { metric: cell.metric, step: cell.step }, cell.state.as_slice()));
     RunState::decode(cells).map_err(ApiError::internal)
@@ -100,12 +101,15 @@ pub(super) fn stored(run: &WatchedRun, hash: i64, subject: &Subject) -> StoredSu
 
 /// Looks at a run: closes what is due, takes what its Prometheus says, and evaluates it as of now.
 pub(crate) async fn look(app: &App, run: &Arc<WatchedRun>) -> Result<Evaluation, ApiError> {
+    // Before the run is held: it may take a while.
+    let aggregates = Aggregates::fetch(app, run).await?;
     let now = app.clock.now();
     let key = run.key();
     let mut states = app.guardrails.ledger.states.lock().await;
     let mut writer = app.events.begin_evidence().await?;
     let version = writer.hold(&[key], now).await?.first().copied().unwrap_or(0);
     let mut state = state_of(&mut states, writer.as_mut(), key, version).await?;
+    aggregates.add_to(run, &mut state);
     let has_closed = close_all_due(run, writer.as_mut(), &mut state, now).await?;
     let cells = changes(&state);
     let is_changed = has_closed || !cells.is_empty();
@@ -144,10 +148,11 @@ async fn close_all_due(
     Ok(has_closed)
 }
 
-/// What the evidence of a run says as it is stored, without changing anything: for people.
-pub(crate) async fn evaluation_of(app: &App, run: &WatchedRun) -> Result<Evaluation, ApiError> {
+/// The evidence of a run as it is stored and what it says, without changing anything: for people.
+pub(crate) async fn evaluation_of(app: &App, run: &WatchedRun) -> Result<(RunState, Evaluation), ApiError> {
     let (_, cells) = app.events.evidence_cells(run.key()).await?;
     let state = decode(&cells)?;
     let until = run.run.ended_at.unwrap_or_else(|| app.clock.now());
-    Ok(evaluate(&run.watch, &run.run.guard, &state, until.as_millisecond()))
+    let evaluation = evaluate(&run.watch, &run.run.guard, &state, until.as_millisecond());
+    Ok((state, evaluation))
 }

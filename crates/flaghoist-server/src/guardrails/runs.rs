@@ -3,6 +3,7 @@
 use crate::ApiError;
 use crate::app::App;
 use arc_swap::ArcSwap;
+use flaghoist_ingest::Event;
 use flaghoist_ingest::guardrail::{LATE_MS, Place, Watch};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::id::EnvironmentId;
@@ -25,7 +26,8 @@ pub(crate) struct WatchedRun {
     pub(crate) watch: Watch,
     /// Keys of the variants, the control first and then the treatments.
     pub(crate) variant_keys: Vec<String>,
-    flag: Arc<Flag>,
+    /// The flag.
+    pub(crate) flag: Arc<Flag>,
 }
 
 impl WatchedRun {
@@ -74,6 +76,12 @@ impl KnownRuns {
     pub(crate) fn watch_flag(&self, environment_id: EnvironmentId, key: &str) -> bool {
         let runs = self.0.get(&environment_id);
         runs.is_some_and(|runs| runs.iter().any(|run| run.flag.key == key))
+    }
+
+    /// Whether a metric that is watched in an environment selects an event.
+    pub(crate) fn watch_event(&self, environment_id: EnvironmentId, event: &Event) -> bool {
+        let runs = self.0.get(&environment_id);
+        runs.is_some_and(|runs| runs.iter().any(|run| !run.watch.metrics_of(event).is_empty()))
     }
 }
 

@@ -5,7 +5,6 @@ use crate::events::DropReason;
 use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
 use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
-use flaghoist_ingest::Dropped;
 use flaghoist_ingest::guardrail::Ignored;
 use flaghoist_model::webhook::DeliveryState;
 use flaghoist_store::Store;
@@ -201,8 +200,8 @@ impl Metrics {
     }
 
     /// Counts records that a guardrail's reader left out.
-    pub(crate) fn record_dropped(&self, reason: Dropped, count: u64) {
-        self.events_dropped.get_or_create(&DropLabels { reason: reason.as_str() }).inc_by(count);
+    pub(crate) fn record_dropped(&self, reason: &'static str, count: u64) {
+        self.events_dropped.get_or_create(&DropLabels { reason }).inc_by(count);
     }
 
     /// The same text, living as long as the process. Patterns of routes are few; what clients make up never comes here.

@@ -82,6 +82,8 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("get_rollout", Permissions(&[FR, ER])),
     ("preview_rollout", Permissions(&[FR, ER])),
     ("stream_rollouts", Permissions(&[FR, ER])),
+    ("get_rollout_guardrails", Permissions(&[FR, ER])),
+    ("get_rollout_guardrail_history", Permissions(&[FR, ER])),
     ("list_history", Permissions(&[FR, ER])),
     ("list_flag_history", Permissions(&[FR, ER])),
     ("list_environment_history", Permissions(&[FR, ER])),
@@ -146,6 +148,9 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("report_flag_evaluations", SdkKey),
     ("forward", SdkKey),
     ("report_events", SdkKey),
+    ("report_metric_events", SdkKey),
+    ("export_logs", SdkKey),
+    ("export_traces", SdkKey),
     // Flagmint: Viewers read, Editors write; keys and environments are for administrators.
     ("flagmint_log_in", Nothing),
     ("flagmint_register", Nothing),
