@@ -114,7 +114,7 @@ fn the_next_step_waits_when_three_minutes_in_a_row_are_missing() {
     let hold = Hold::NoAggregates { metric_id: "errors".to_owned() };
     let holds = |run: &Run, after_ms: i64| run.evaluate(START_MS + after_ms).holds;
     assert_eq!(holds(&run, 4 * MINUTE_MS), []);
-    assert_eq!(holds(&run, 4 * MINUTE_MS + 1), [hold.clone()]);
+    assert_eq!(holds(&run, 4 * MINUTE_MS + 1), std::slice::from_ref(&hold));
     run.state.add_blocks(&run.watch, 0, &[block(9, 5.0, 5.0)]);
     assert_eq!(holds(&run, 14 * MINUTE_MS), []);
     assert_eq!(holds(&run, 14 * MINUTE_MS + 1), [hold]);
