@@ -272,18 +272,16 @@ impl Comparison<'_> {
         let pairs: Vec<&Pairs> = self
             .steps()
             .filter_map(|(step, _)| self.state.blocks.get((self.metric, step))?.of(self.treatment))
-            .filter(|pairs| {
-                is_positive_without_any(&pairs.treatment) && is_positive_without_any(&pairs.control)
-            })
             .collect();
         let strata: Vec<blocks::BlockStratum> = pairs
             .iter()
             .map(|pairs| blocks::BlockStratum { treatment: &pairs.treatment, control: &pairs.control })
+            .filter(|of| is_positive_without_any(of.treatment) && is_positive_without_any(of.control))
             .collect();
         let minutes = pairs.iter().map(|pairs| pairs.minutes()).sum();
-        let evidence =
-            (minutes >= BLOCKS_MIN).then(|| blocks::evaluate(&strata, self.watched.harm)).flatten();
-        Measured::asymptotic(self.watched.harm, minutes, minutes, evidence)
+        let harm = self.watched.harm;
+        let evidence = (minutes >= BLOCKS_MIN).then(|| blocks::evaluate(&strata, harm)).flatten();
+        Measured::asymptotic(harm, minutes, minutes, evidence)
     }
 
     fn threshold(&self, threshold: &Threshold) -> Measured {

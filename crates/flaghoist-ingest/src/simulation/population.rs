@@ -6,6 +6,11 @@ use super::{Behaviour, Scenario, Signal, Visitors};
 /// How many times the smallest weight the largest may be.
 const WEIGHT_MAX: f64 = 1_000.0;
 
+/// An event that a visit sends.
+pub(crate) struct Sent {
+    pub(crate) value: Option<f64>,
+}
+
 /// The subjects of one rollout.
 pub(crate) struct Population {
     /// Sums of the weights up to each subject.
@@ -53,12 +58,12 @@ impl Population {
         subject: usize,
         factor: f64,
         random: &mut Random,
-    ) -> Option<Option<f64>> {
+    ) -> Option<Sent> {
         match signal.behaviour {
-            Behaviour::Chance { rate } => (random.uniform() <= rate * factor).then_some(None),
+            Behaviour::Chance { rate } => (random.uniform() <= rate * factor).then_some(Sent { value: None }),
             Behaviour::Value { mean, sigma, .. } => {
                 let temper = self.tempers.get(at).and_then(|of| of.get(subject)).copied().unwrap_or(1.0);
-                Some(Some(mean * factor * temper * log_normal(sigma, random)))
+                Some(Sent { value: Some(mean * factor * temper * log_normal(sigma, random)) })
             }
         }
     }

@@ -155,10 +155,10 @@ impl<'s> Run<'s> {
         for (at, signal) in scenario.signals.iter().enumerate() {
             let factor = if is_treated { signal.treatment_factor } else { 1.0 }
                 * if is_last_step { signal.last_step_factor } else { 1.0 };
-            let Some(value) = population.report((at, signal), number, factor, random) else { continue };
+            let Some(sent) = population.report((at, signal), number, factor, random) else { continue };
             if let Observation::Event(event) = &mut self.events[at] {
                 event.at_ms = at_ms;
-                event.value = value;
+                event.value = sent.value;
             }
             apply(watch, state, &mut visitor.subject, buckets, &self.events[at], at_ms);
         }

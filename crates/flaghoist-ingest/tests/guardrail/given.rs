@@ -5,8 +5,8 @@ use flaghoist_ingest::guardrail::{
 };
 use flaghoist_ingest::{Event, Exposure, Observation, Origin};
 use flaghoist_model::allocation::TriggerAction;
-use flaghoist_model::guard::{Arm, Guard, GuardedMetric, RunStep, Shards};
-use flaghoist_model::id::{ScheduleId, VariantId};
+use flaghoist_model::guard::{Arm, Guard, GuardedMetric, RunStep, Shards, Trigger, Trip};
+use flaghoist_model::id::{ScheduleId, TriggerId, VariantId};
 use flaghoist_model::metric::{Direction, MetricDefinition, MetricKind, MetricSource};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -120,6 +120,16 @@ impl Run {
         self.take_at(observation, time_of(observation))
     }
 
+    /// Exposes subjects at a time, each of them again by the same events.
+    pub(crate) fn take_of(&mut self, subjects: &[String], at_ms: i64, reports: &[(&str, Option<f64>)]) {
+        for subject in subjects {
+            self.take(&exposure(subject, at_ms));
+            for (name, value) in reports {
+                self.take(&event(name, subject, at_ms + 1, *value));
+            }
+        }
+    }
+
     pub(crate) fn close_due(&mut self, now_ms: i64) {
         let mut keys: Vec<String> = self.subjects.keys().cloned().collect();
         keys.sort();
@@ -151,6 +161,18 @@ impl Run {
     pub(crate) fn counts_of(&self, metric: usize, now_ms: i64) -> (u64, u64) {
         let evidence = &self.evaluate(now_ms).evidence[metric];
         (evidence.n_treatment, evidence.n_control)
+    }
+}
+
+/// That somebody resumed the rollout after a metric fired, in a step.
+pub(crate) fn resumed(metric_id: &str, step: usize) -> Trigger {
+    let (variant_id, action) = (variant(1), TriggerAction::Pause);
+    Trigger {
+        id: TriggerId(Uuid::from_u128(1)),
+        trip: Trip::Metric { metric_id: metric_id.to_owned(), variant_id, action, log_e: 3.0 },
+        step,
+        at: at(START_MS),
+        restarted_in: Some(step),
     }
 }
 
@@ -197,8 +219,42 @@ pub(crate) fn event(name: &str, subject: &str, at_ms: i64, value: Option<f64>) -
     })
 }
 
-/// A subject whose traffic bucket is in a range.
-pub(crate) fn subject_in(watch: &Watch, traffic: std::ops::Range<u16>, number: usize) -> String {
+/// Subjects whose traffic bucket is in a range.
+pub(crate) fn subjects_in(watch: &Watch, traffic: std::ops::Range<u16>) -> impl Iterator<Item = String> {
     let keys = (0..).map(|at| format!("subject-{at}"));
-    keys.filter(|key| traffic.contains(&watch.buckets(key).traffic)).nth(number).unwrap()
+    keys.filter(move |key| traffic.contains(&watch.buckets(key).traffic))
+}
+
+/// One of them.
+pub(crate) fn subject_in(watch: &Watch, traffic: std::ops::Range<u16>, number: usize) -> String {
+    subjects_in(watch, traffic).nth(number).unwrap()
+}
+
+/// Treated and untreated subjects of a step that exposes half.
+pub(crate) fn halves(watch: &Watch, treated: usize, controls: usize) -> (Vec<String>, Vec<String>) {
+    (
+        subjects_in(watch, 0..5_000).take(treated).collect(),
+        subjects_in(watch, 5_000..10_000).take(controls).collect(),
+    )
+}
+
+/// A generator of random numbers for tests (SplitMix64).
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d))
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in [0, 1).
+    pub(crate) fn uniform(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next() >> 32).unwrap()) / 4_294_967_296.0
+    }
 }
