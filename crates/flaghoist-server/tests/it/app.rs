@@ -13,6 +13,7 @@ use flaghoist_server::app::{App, AppState, build, build_agent};
 use flaghoist_server::bootstrap::{Bootstrap, GivenSecrets, first_start};
 use flaghoist_server::clock::{Clock, Stopwatch};
 use flaghoist_server::events;
+use flaghoist_server::guardrails;
 use flaghoist_server::limits::{Limits, LimitsConfiguration, Quota};
 use flaghoist_server::secret;
 use flaghoist_server::webhooks::{self, Courier};
@@ -61,6 +62,7 @@ impl TestClock {
 fn start_counting(state: &AppState) -> DropGuard {
     let stop = CancellationToken::new();
     tokio::spawn(events::count(Arc::clone(state), stop.clone()));
+    tokio::spawn(guardrails::record(Arc::clone(state), stop.clone()));
     stop.drop_guard()
 }
 

@@ -13,6 +13,7 @@ mod documents;
 mod evaluation;
 mod events;
 mod flagmint;
+mod guardrails;
 mod history;
 mod intake;
 mod key_uses;

@@ -6,18 +6,28 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What a crate may depend on among ours.
-const MAY_DEPEND_ON: [(&str, &[&str]); 6] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     ("flaghoist-eval", &[]),
+    ("flaghoist-stats", &[]),
     ("flaghoist-model", &["flaghoist-eval"]),
+    ("flaghoist-ingest", &["flaghoist-eval", "flaghoist-model", "flaghoist-stats"]),
     ("flaghoist-store", &["flaghoist-model"]),
-    ("flaghoist-server", &["flaghoist-eval", "flaghoist-model", "flaghoist-store"]),
+    (
+        "flaghoist-server",
+        &["flaghoist-eval", "flaghoist-ingest", "flaghoist-model", "flaghoist-stats", "flaghoist-store"],
+    ),
     ("flaghoist-testkit", &["flaghoist-eval", "flaghoist-model"]),
-    ("flaghoist", &["flaghoist-eval", "flaghoist-model", "flaghoist-server", "flaghoist-store"]),
+    (
+        "flaghoist",
+        &["flaghoist-eval", "flaghoist-ingest", "flaghoist-model", "flaghoist-server", "flaghoist-store"],
+    ),
 ];
 
 /// What must not be reached from a crate, at any depth.
-const MUST_NOT_REACH: [(&str, &[&str]); 3] = [
+const MUST_NOT_REACH: [(&str, &[&str]); 5] = [
     ("flaghoist-eval", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom"]),
+    ("flaghoist-stats", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom", "rand"]),
+    ("flaghoist-ingest", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom", "rand"]),
     ("flaghoist-model", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "utoipa"]),
     ("flaghoist-store", &["axum", "hyper", "utoipa", "reqwest"]),
 ];
