@@ -247,6 +247,11 @@ class Existing:
         return self._made("/api/attributes", {"key": key})["data"]["key"]
 
     @cached_property
+    def metric_id(self) -> str:
+        body = {"id": unique("metric"), "source": {"type": "events", "event": "checkout.error"}}
+        return self._made("/api/v1/metrics", body)["id"]
+
+    @cached_property
     def webhook_id(self) -> str:
         """In a place of its own: generated ones may have taken all there are."""
         for webhook in self.wire.expect(200, "GET", "/api/v1/webhooks").json()["webhooks"]:

@@ -33,4 +33,4 @@ pub use observation::{
     Dropped, Event, Exposure, NAME_MAX_BYTES, OBSERVATIONS_MAX, Observation, Origin, PROPERTIES_MAX,
     PROPERTY_MAX_BYTES, RECORD_MAX_BYTES, SUBJECT_MAX_BYTES, Take, Unreadable,
 };
-pub use otlp::{OtlpEncoding, read_otlp_logs, read_otlp_traces};
+pub use otlp::{OtlpEncoding, OtlpReport, otlp_answer, read_otlp_logs, read_otlp_traces};

@@ -8,6 +8,7 @@
 //! Which attribute says what follows OpenTelemetry's semantic conventions of feature flags, of events and of users, and
 //! their older names.
 
+mod answer;
 mod encoding;
 mod exposure;
 mod lineage;
@@ -15,6 +16,8 @@ mod log;
 mod message;
 mod span;
 mod walk;
+
+pub use answer::{OtlpReport, otlp_answer};
 
 use crate::limits::Counted;
 use crate::observation::{Take, Unreadable};

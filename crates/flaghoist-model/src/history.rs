@@ -156,6 +156,8 @@ actions! {
     RolloutResumed: FlagEnvironment,
     /// A rollout was stopped.
     RolloutStopped: FlagEnvironment,
+    /// A guardrail of a rollout fired when there was nothing left to pause or stop.
+    GuardrailTriggered: FlagEnvironment,
     /// A saved filter was made.
     SavedFilterCreated: SavedFilter,
     /// A saved filter was changed.
@@ -228,6 +230,7 @@ impl Action {
                 | Self::RolloutPaused
                 | Self::RolloutResumed
                 | Self::RolloutStopped
+                | Self::GuardrailTriggered
         )
     }
 }

@@ -149,7 +149,8 @@ pub enum MetricSource {
     },
     /// What a Prometheus answers.
     Prometheus {
-        /// In PromQL, with [`VARIANT_PLACEHOLDER`] where the variant's key goes.
+        /// In PromQL, with [`VARIANT_PLACEHOLDER`] where the variant's key goes: counters or histogram buckets as they
+        /// are, because `increase()` extrapolates and hides resets.
         query: String,
     },
 }

@@ -7,7 +7,9 @@ use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
 use crate::events::{Intake, LastEvaluations};
 use crate::flagmint::sdk::AnswerShape;
+use crate::guardrails::Guardrails;
 use crate::limits::{Limits, LimitsConfiguration, PasswordGate, tell_standing};
+use crate::prometheus::Prometheus;
 use crate::publish::Publisher;
 use crate::streams::Streams;
 use crate::telemetry::{self, Metrics};
@@ -53,12 +55,16 @@ pub struct App {
     pub rollouts_due: Arc<tokio::sync::Notify>,
     /// What brings them.
     pub courier: Courier,
+    /// What is asked for aggregates that guardrails watch, if there is one.
+    pub prometheus: Option<Prometheus>,
     /// What readers report, counted.
     pub events: Arc<dyn EventStore>,
     /// What waits to be counted.
     pub(crate) intake: Intake,
     /// When flags were last evaluated.
     pub(crate) last_evaluations: LastEvaluations,
+    /// What watches rollouts.
+    pub(crate) guardrails: Guardrails,
     /// Tracers that ask for their configuration as if we were their Agent.
     pub(crate) instances: Instances,
     /// Readers that wait for changes.
@@ -97,9 +103,11 @@ impl App {
             deliveries_due: Arc::default(),
             rollouts_due: Arc::default(),
             courier: Courier::new(false),
+            prometheus: None,
             events,
             intake: Intake::default(),
             last_evaluations: LastEvaluations::default(),
+            guardrails: Guardrails::default(),
             instances: Instances::default(),
             streams: Streams::new(CancellationToken::new()),
             flagmint: flagmint::sdk::Connections::default(),
@@ -219,7 +227,10 @@ fn management() -> OpenApiRouter<AppState> {
 
 /// Native management.
 fn native() -> OpenApiRouter<AppState> {
-    use native::{keys, me, projects, restriction_policy, roles, rollouts, session, teams, users, webhooks};
+    use native::{
+        keys, me, metric_definitions, projects, restriction_policy, roles, rollouts, session, teams, users,
+        webhooks,
+    };
     OpenApiRouter::new()
         .routes(routes!(native::serving::get_serving, native::serving::update_serving))
         .routes(routes!(native::sdk_keys::create_sdk_key))
@@ -255,8 +266,16 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(webhooks::rotate_secret::rotate_webhook_secret))
         .routes(routes!(webhooks::ping::ping_webhook))
         .routes(routes!(webhooks::deliveries::list_webhook_deliveries))
+        .routes(routes!(metric_definitions::list::list_metrics, metric_definitions::create::create_metric))
+        .routes(routes!(
+            metric_definitions::get::get_metric,
+            metric_definitions::replace::replace_metric,
+            metric_definitions::delete::delete_metric
+        ))
         .routes(routes!(rollouts::list::list_rollouts))
         .routes(routes!(rollouts::get::get_rollout))
+        .routes(routes!(rollouts::guardrails::get_rollout_guardrails))
+        .routes(routes!(rollouts::guardrail_history::get_rollout_guardrail_history))
         .routes(routes!(rollouts::preview::preview_rollout))
         .routes(routes!(rollouts::stream::stream_rollouts))
         .routes(routes!(native::saved_filter_uses::list_saved_filter_uses))
@@ -389,6 +408,9 @@ fn sdk() -> OpenApiRouter<AppState> {
         .routes(routes!(eppo_sdk::get_eppo_bandits))
         .routes(routes!(eppo_sdk::assignments::precompute_eppo_assignments))
         .routes(routes!(native::events::report_events))
+        .routes(routes!(native::metric_events::report_metric_events))
+        .routes(routes!(native::otlp::export_logs))
+        .routes(routes!(native::otlp::export_traces))
 }
 
 /// Data plane of Datadog's SDKs.

@@ -13,6 +13,7 @@ mod flags;
 mod history;
 mod keys;
 mod members;
+mod metrics;
 mod policies;
 mod projects;
 mod roles;
@@ -43,10 +44,14 @@ pub(crate) use members::{
     MemberPatch, MemberView, NewMember, add_member, change_own_password, remove_member, update_member,
     view_me, view_member, view_members,
 };
+pub(crate) use metrics::{create_metric, delete_metric, replace_metric, view_metric, view_metrics};
 pub(crate) use policies::{delete_policy, save_policy, view_policy};
 pub(crate) use projects::{create_project, update_project, view_projects};
 pub(crate) use roles::{create_role, delete_role, update_role, view_role, view_roles};
-pub(crate) use rollouts::{Moved, RolloutView, command_rollout, move_due, view_rollout, view_rollouts};
+pub(crate) use rollouts::{
+    Moved, RolloutView, command_rollout, move_due, trip_rollout, view_guarded_runs, view_rollout,
+    view_rollouts,
+};
 pub(crate) use saved_filters::{
     SavedFilterOutcome, SavedFilterUses, change_saved_filter, create_saved_filter, delete_saved_filter,
     view_saved_filter, view_saved_filters,
@@ -219,6 +224,10 @@ async fn deliveries_of(
 pub(crate) async fn publish(app: &App) {
     if let Err(error) = app.publisher.refresh().await {
         tracing::warn!(cause = %error, "a committed change is not published yet");
+    }
+    // Whoever got what was published reports what is watched since.
+    if let Err(error) = app.guardrails.runs.refresh(app).await {
+        tracing::warn!(cause = %error, "a committed change is not known to the guardrails yet");
     }
 }
 

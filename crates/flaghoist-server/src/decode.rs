@@ -52,10 +52,15 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Member<T> {
             Ok(value) => Self::Value(value),
             Err(error) => Self::Wrong {
                 excerpt: excerpt(raw),
-                detail: error.to_string().starts_with("duplicate field").then(|| error.to_string()),
+                detail: Some(error.to_string()).filter(|error| says_more(error)),
             },
         })
     }
+}
+
+/// Whether an error of serde's names a member, which the value's type does not.
+fn says_more(error: &str) -> bool {
+    error.starts_with("duplicate field") || error.starts_with("unknown field")
 }
 
 fn excerpt(raw: &str) -> String {

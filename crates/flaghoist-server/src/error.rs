@@ -188,6 +188,7 @@ fn duplicate(constraint: Constraint) -> Fault {
         Constraint::SavedFilterKey => ("key", "a saved filter with this key already exists"),
         Constraint::ContextAttributeKey => ("key", "an attribute with this key already exists"),
         Constraint::ProjectKey => ("key", "a project with this key already exists"),
+        Constraint::MetricId => ("id", "a metric with this id already exists"),
         Constraint::UserEmail => ("email", "a user with this e-mail already exists"),
         Constraint::RoleName => ("name", "a role with this name already exists"),
         Constraint::TeamHandle => ("handle", "a team with this handle already exists"),

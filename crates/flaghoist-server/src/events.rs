@@ -4,6 +4,8 @@
 //! handler ──report──▶ records ──tally (against what is published)──▶ counts ──intake──▶ EventStore
 //! ```
 //!
+//! Exposures to a rollout that guardrails watch go to them too, before they are counted.
+//!
 //! Whoever reports waits until their counts are committed, together with those of everybody who waits: what was answered
 //! with 202 survives the end of the process. What is not counted is dropped for a `DropReason`, said in the answer and
 //! in a metric. Room for those who wait is bounded; who finds none is asked to come back.
@@ -12,6 +14,7 @@
 
 mod intake;
 mod last;
+mod observed;
 mod own;
 mod report;
 mod tally;
@@ -25,12 +28,16 @@ use crate::ApiError;
 use crate::access::sdk_key::SdkKey;
 use crate::app::App;
 use crate::decode;
+use crate::guardrails::Report;
 use crate::publish::Published;
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
+use flaghoist_ingest::{Take, Unreadable};
+use flaghoist_model::Fault;
 use flaghoist_model::compile::Channel;
 use flaghoist_model::id::ProjectId;
+use observed::{Observations, Observed};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,7 +80,8 @@ impl DropReason {
 pub(crate) struct Receipt {
     /// Events that are counted, durably.
     pub(crate) accepted: u64,
-    /// Events that are not, by reason: `malformed`, `unknown_environment`, `unknown_flag`, `out_of_time`.
+    /// Events that are not, by reason, such as `malformed`, `unknown_environment`, `unknown_flag`, `out_of_time`,
+    /// `without_subject`.
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
     pub(crate) dropped: BTreeMap<&'static str, u64>,
 }
@@ -122,20 +130,74 @@ pub(crate) async fn take(
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
     let now = app.clock.now();
-    let tally = move || -> Result<Tally, ApiError> {
+    let watched = app.guardrails.runs.known();
+    let tally = move || -> Result<(Tally, Vec<Report>), ApiError> {
         let mut tally = Tally::new(now);
+        let mut observed = Observed::new(watched, now);
         let text = report::unpack(encoding, &body)?;
-        report::read(&text, kind, &mut |env, record| tally.count(source.place(env), record))?;
+        report::read(&text, kind, &mut |env, record| {
+            let place = source.place(env);
+            if tally.count(place, record.as_ref().map_err(|reason| *reason)) {
+                observed.take(place, record);
+            }
+        })?;
         tally.check()?;
-        Ok(tally)
+        Ok((tally, observed.into_reports()))
     };
-    let tally = if is_small {
+    let (tally, reports) = if is_small {
         tally()?
     } else {
         let _turn = app.intake.turn().await;
         tokio::task::spawn_blocking(tally).await.map_err(ApiError::internal)??
     };
+    // Guardrails first: when the counts are refused then, the reader sends all of it again, which changes no guardrail.
+    for report in reports {
+        app.guardrails.recorder.put(report).await?;
+    }
     Ok((StatusCode::ACCEPTED, Json(put(app, &tally).await?)))
+}
+
+/// Takes what a body says was observed: exposures are counted, and what guardrails want to know goes to them. Returns once it
+/// is durable.
+///
+/// Errors are those of [`take`].
+pub(crate) async fn take_observations(
+    app: &App,
+    reader: &SdkKey,
+    headers: &HeaderMap,
+    body: Body,
+    read: impl FnOnce(&[u8], i64, Take<'_>) -> Result<(), Unreadable> + Send + 'static,
+) -> Result<Accepted, ApiError> {
+    let encoding = report::Encoding::of(headers)?;
+    let idempotency_key = headers.get("idempotency-key").map(|key| String::from_utf8_lossy(key.as_bytes()));
+    let idempotency_key = idempotency_key.map(std::borrow::Cow::into_owned);
+    let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
+    let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
+    let mut taken = Observations::new(app.guardrails.runs.known(), reader, app.clock.now());
+    let take = move || -> Result<Observations, ApiError> {
+        let text = report::unpack(encoding, &body)?;
+        let now_ms = taken.now_ms();
+        read(&text, now_ms, &mut |observation| taken.take(observation)).map_err(|error| {
+            ApiError::Invalid(vec![Fault { pointer: String::new(), message: error.to_string() }])
+        })?;
+        taken.check()?;
+        Ok(taken)
+    };
+    let taken = if is_small {
+        take()?
+    } else {
+        let _turn = app.intake.turn().await;
+        tokio::task::spawn_blocking(take).await.map_err(ApiError::internal)??
+    };
+    let (tally, report, events, dropped) = taken.into_parts(idempotency_key);
+    app.guardrails.recorder.put(report).await?;
+    let mut receipt = put(app, &tally).await?;
+    receipt.accepted += events;
+    for (reason, count) in dropped {
+        app.metrics.record_dropped(reason, count);
+        *receipt.dropped.entry(reason).or_default() += count;
+    }
+    Ok((StatusCode::ACCEPTED, Json(receipt)))
 }
 
 async fn put(app: &App, tally: &Tally) -> Result<Receipt, ApiError> {

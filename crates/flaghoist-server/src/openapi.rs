@@ -34,6 +34,7 @@ use utoipa::openapi::{Components, OpenApi};
         (name = "Access", description = "Log-ins, members, roles, teams, restriction policies, keys and projects"),
         (name = "SDK keys", description = "Keys by which applications read an environment"),
         (name = "Webhooks", description = "Other systems that are told what happens"),
+        (name = "Metrics", description = "What the guardrails of rollouts watch"),
         (name = "OFREP", description = "Evaluation by OpenFeature clients"),
         (name = "SDK", description = "Configuration for evaluation in the application's own process"),
         (name = "Saved filters", description = "Rules that several flags share"),

@@ -6,6 +6,7 @@
 use crate::ApiError;
 use crate::app::{App, AppState};
 use crate::commands::{self, Moved};
+use crate::guardrails::clear_next_step;
 use flaghoist_model::id::{ProjectId, ScheduleId};
 use flaghoist_store::DueSchedule;
 use jiff::{SignedDuration, Timestamp};
@@ -120,8 +121,9 @@ impl Pass<'_> {
     /// Moves a schedule until it is no longer due; how long it is let alone if it stays so. One that cannot be moved
     /// harms no other.
     async fn move_one(&mut self, due: &DueSchedule) -> Result<Option<Duration>, ApiError> {
+        let mut clearance = None;
         while !self.stop.is_cancelled() && !self.memory.held.contains_key(&due.place.project_id) {
-            match commands::move_due(self.app, &due.place).await {
+            match commands::move_due(self.app, &due.place, clearance).await {
                 Ok(Moved::On { late, is_due }) => {
                     self.moved(late).await;
                     if !is_due {
@@ -131,6 +133,14 @@ impl Pass<'_> {
                 // Where it does nothing, another node was first.
                 Ok(Moved::Not) => return Ok(None),
                 Ok(Moved::Waits) => return Ok(Some(WAIT)),
+                Ok(Moved::Unwatched) => match clear_next_step(self.app, &due.place).await {
+                    Ok(Some(cleared)) if Some(cleared) != clearance => clearance = Some(cleared),
+                    Ok(_) => return Ok(Some(WAIT)),
+                    Err(error) => {
+                        tracing::warn!(cause = %error, schedule.id = %due.place.schedule_id, "the guardrails of a rollout cannot be looked at; its next step waits");
+                        return Ok(Some(WAIT));
+                    }
+                },
                 Ok(Moved::Unapproved) => return Ok(Some(REST)),
                 Err(error @ (ApiError::Unavailable | ApiError::TimedOut)) => {
                     tracing::warn!(cause = %error, project.id = %due.place.project_id, "a project cannot be changed; its rollouts wait");

@@ -51,9 +51,14 @@ pub struct SecretError(String);
 
 /// A new secret: the prefix and 64 hexadecimal digits, 256 bits from the operating system.
 pub fn generate(prefix: &str) -> Result<String, SecretError> {
+    Ok(format!("{prefix}{}", hex::encode(random_key()?)))
+}
+
+/// A new key of a hash: 256 bits from the operating system.
+pub fn random_key() -> Result<[u8; 32], SecretError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| SecretError(error.to_string()))?;
-    Ok(format!("{prefix}{}", hex::encode(bytes)))
+    Ok(bytes)
 }
 
 /// What the store keeps of a secret. A plain SHA-256 is enough for 256 random bits; nothing can be guessed.

@@ -494,6 +494,9 @@ pub trait Bookkeeper: Send {
     /// for rows of earlier versions, which said nothing.
     async fn index_schedules(&mut self, entry: &FlagEnvironment) -> Result<()>;
 
+    /// A secret that the installation made for itself: `fresh` if there was none of that name.
+    async fn secret(&mut self, name: &str, fresh: &[u8]) -> Result<Vec<u8>>;
+
     /// Removes deliveries that were finished before a moment.
     async fn delete_finished_deliveries(&mut self, before: Timestamp) -> Result<()>;
 

@@ -1,9 +1,11 @@
-//! What tests of several crates need: a PostgreSQL server of their own, ids that repeat, and aggregates to store.
+//! What tests of several crates need: PostgreSQL and Prometheus servers of their own, ids that repeat, and aggregates to
+//! store.
 //!
 //! Only tests depend on this crate. It panics where a test would have to give up anyway.
 
 pub mod ids;
 pub mod postgres;
+pub mod prometheus;
 #[cfg(feature = "receiver")]
 pub mod receiver;
 pub mod samples;

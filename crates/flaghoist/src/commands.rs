@@ -5,6 +5,7 @@ pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod keys;
+pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod roles;
 pub(crate) mod rollouts;

@@ -1,10 +1,11 @@
 //! Options of the server: flags, then `FLAGHOIST_…` variables, then a TOML file, then `defaults.toml`, which
 //! is compiled in and documents them.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use flaghoist_server::FlagmintAnswerShape;
 use flaghoist_server::limits::LimitsConfiguration;
+use flaghoist_server::prometheus::Prometheus;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -49,6 +50,12 @@ pub(crate) struct Options {
     /// What answers of Flagmint's evaluator look like: superset, envelope or flat.
     #[arg(long, env = "FLAGHOIST_FLAGMINT_ANSWER", value_name = "SHAPE")]
     flagmint_answer: Option<FlagmintAnswerShape>,
+    /// Prometheus, or what speaks its HTTP API, for metrics with Prometheus queries; off when not given.
+    #[arg(long, env = "FLAGHOIST_PROMETHEUS_URL", value_name = "URL", hide_env_values = true)]
+    prometheus_url: Option<String>,
+    /// File with the bearer token that it asks for.
+    #[arg(long, env = "FLAGHOIST_PROMETHEUS_BEARER_TOKEN_FILE", value_name = "FILE")]
+    prometheus_bearer_token_file: Option<PathBuf>,
     /// TOML file with any of these options.
     #[arg(long, env = "FLAGHOIST_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -83,6 +90,8 @@ struct File {
     limits: Option<LimitsConfiguration>,
     webhook_allow_private_targets: Option<bool>,
     flagmint_answer: Option<FlagmintAnswerShape>,
+    prometheus_url: Option<String>,
+    prometheus_bearer_token_file: Option<PathBuf>,
 }
 
 /// Options as they count.
@@ -103,6 +112,8 @@ pub(crate) struct Configuration {
     pub(crate) limits: LimitsConfiguration,
     pub(crate) webhook_allow_private_targets: bool,
     pub(crate) flagmint_answer: FlagmintAnswerShape,
+    pub(crate) prometheus_url: Option<String>,
+    pub(crate) prometheus_bearer_token_file: Option<PathBuf>,
 }
 
 impl Configuration {
@@ -167,7 +178,31 @@ impl Configuration {
                 .or(file.flagmint_answer)
                 .or(defaults.flagmint_answer)
                 .with_context(|| missing("flagmint_answer"))?,
+            prometheus_url: options.prometheus_url.or(file.prometheus_url),
+            prometheus_bearer_token_file: options
+                .prometheus_bearer_token_file
+                .or(file.prometheus_bearer_token_file),
         })
+    }
+
+    /// The Prometheus that the options name, with the token that its file holds now.
+    pub(crate) fn prometheus(&self) -> Result<Option<Prometheus>> {
+        let token = match &self.prometheus_bearer_token_file {
+            None => None,
+            Some(path) => {
+                let text = std::fs::read_to_string(path).with_context(|| {
+                    format!("prometheus_bearer_token_file: could not read {}", path.display())
+                })?;
+                Some(text.trim().to_owned())
+            }
+        };
+        match &self.prometheus_url {
+            Some(url) => Prometheus::new(url, token.as_deref()).context("prometheus_url").map(Some),
+            None if token.is_some() => {
+                bail!("prometheus_bearer_token_file is given without prometheus_url; give both or none")
+            }
+            None => Ok(None),
+        }
     }
 }
 
@@ -204,5 +239,32 @@ mod tests {
         std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
         let error = format!("{:#}", Configuration::resolve(options).unwrap_err());
         assert!(error.contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn a_prometheus_is_as_the_options_say_or_refused_without_its_secrets() {
+        let directory = tempfile::tempdir().unwrap();
+        let token = directory.path().join("token");
+        std::fs::write(&token, "secret-token\n").unwrap();
+        let of = |url: Option<&str>, file: Option<PathBuf>| {
+            let options = Options {
+                prometheus_url: url.map(str::to_owned),
+                prometheus_bearer_token_file: file,
+                ..Options::default()
+            };
+            Configuration::resolve(options).unwrap().prometheus().map_err(|error| format!("{error:#}"))
+        };
+        assert!(of(None, None).unwrap().is_none());
+        let found = of(Some("https://metrics.example/prometheus"), Some(token.clone())).unwrap().unwrap();
+        assert_eq!(found.origin(), "https://metrics.example");
+        for (url, file, named) in [
+            (None, Some(token.clone()), "without prometheus_url"),
+            (Some("http://u:secret@h/"), Some(token), "one of the two"),
+            (Some("http://u:secret@h/"), Some(directory.path().join("none")), "prometheus_bearer_token_file"),
+            (Some("u:secret@h"), None, "prometheus_url"),
+        ] {
+            let Err(message) = of(url, file) else { panic!("{url:?} is taken") };
+            assert!(message.contains(named) && !message.contains("secret"), "{message}");
+        }
     }
 }

@@ -38,6 +38,8 @@ enum Command {
     Users(commands::users::Users),
     /// Make, list, change and remove roles.
     Roles(commands::roles::Roles),
+    /// Make, list, show and remove the metrics that guardrails watch.
+    Metrics(commands::metrics::Metrics),
     /// Look at rollouts, before they start and while they run.
     Rollouts(commands::rollouts::Rollouts),
 }
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Keys(keys) => commands::keys::run(&keys),
         Command::Users(users) => commands::users::run(&users),
         Command::Roles(roles) => commands::roles::run(&roles),
+        Command::Metrics(metrics) => commands::metrics::run(&metrics),
         Command::Rollouts(rollouts) => commands::rollouts::run(&rollouts),
     };
     match result {

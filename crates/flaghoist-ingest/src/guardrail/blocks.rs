@@ -31,6 +31,8 @@ pub(crate) struct Received {
     last_data_ms: Option<i64>,
     /// By treatment: whether the latest blocks failed the threshold of the metric, and in which step they were.
     outcomes: Vec<Vec<(u32, bool)>>,
+    /// The bucket edge that a quantile's observations are compared with, once it was chosen.
+    edge: Option<f64>,
 }
 
 /// Blocks of one step, by treatment.
@@ -139,6 +141,18 @@ impl RunState {
         let known_to_ms =
             last_data_ms.map_or(step_from_ms, |at_ms| step_from_ms.max(at_ms.saturating_add(block_ms())));
         now_ms - known_to_ms > MISSING_MS
+    }
+
+    /// The bucket edge that a quantile's observations are compared with in the blocks so far; none before it was chosen.
+    pub fn block_edge(&self, metric: u16) -> Option<f64> {
+        self.received.get(metric).and_then(|received| received.edge)
+    }
+
+    /// Keeps the edge that was chosen, unless one is kept already.
+    pub fn choose_block_edge(&mut self, metric: u16, edge: f64) {
+        if self.block_edge(metric).is_none() {
+            self.received.change(metric).edge = Some(edge);
+        }
     }
 
     /// When the last block of a metric began that was taken: ask for what comes after it. None before the first.

@@ -45,6 +45,11 @@ impl ArmCounts {
         self.0.get(usize::from(arm)).copied().unwrap_or(0)
     }
 
+    /// All of them, the control first, as far as any was counted.
+    pub(crate) fn by_arm(&self) -> &[u64] {
+        &self.0
+    }
+
     pub(crate) fn add(&mut self, arm: ArmIndex) {
         *slot(&mut self.0, arm) += 1;
     }

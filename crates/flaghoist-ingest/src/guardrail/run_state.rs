@@ -241,6 +241,12 @@ impl RunState {
         self.blocks.changed.clear();
     }
 
+    /// How many subjects were first exposed in a step, by arm; the control first.
+    pub fn exposures_in(&self, step: usize) -> Vec<u64> {
+        let step = u32::try_from(step).ok().and_then(|step| self.exposures.get(step));
+        step.map_or_else(Vec::new, |exposures| exposures.all.by_arm().to_vec())
+    }
+
     /// What was observed.
     pub fn counts(&self) -> Counts {
         self.counts.get(()).cloned().unwrap_or_default()

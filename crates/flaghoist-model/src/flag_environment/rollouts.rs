@@ -97,6 +97,37 @@ impl FlagEnvironment {
         Guard::of(allocation, self.default_variant_id, &self.guarding)
     }
 
+    /// Guardrail metrics of the schedule's allocation that have no definition: they hold nothing.
+    pub fn undefined_metrics(&self, id: ScheduleId) -> Vec<String> {
+        let guardrails = self.schedule(id).into_iter().flat_map(|(allocation, _)| &allocation.guardrails);
+        let undefined = guardrails.filter(|one| self.guarding.metric(&one.metric_id).is_none());
+        undefined.map(|guardrail| guardrail.metric_id.clone()).collect()
+    }
+
+    /// What about the allocation at `position` does not do what one might think, for people (decisions 17 and 18).
+    pub fn warnings(&self, position: usize) -> Vec<String> {
+        let Some(allocation) = self.allocations.get(position) else { return Vec::new() };
+        let undefined =
+            allocation.guardrails.iter().filter(|one| self.guarding.metric(&one.metric_id).is_none());
+        let undefined = undefined.map(|guardrail| {
+            format!(
+                "guardrail metric {:?} has no metric definition, so it holds nothing",
+                guardrail.metric_id
+            )
+        });
+        let mut warnings: Vec<String> = undefined.collect();
+        let guard = allocation.guard().cloned().or_else(|| self.guard_of(allocation));
+        let serves_the_rest = guard.is_some_and(|guard| guard.control.shards.is_none());
+        if serves_the_rest && position + 1 < self.allocations.len() {
+            warnings.push(
+                "whoever a guarded rollout does not expose is served its control, so the allocations after this one \
+                 are not reached by whom it targets while it runs"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
     /// The same after guardrails of the schedule's `run` fired: what is new is written down, and the strongest action
     /// of it is taken where it can be. Nothing when nothing is new, or the run is over.
     pub fn tripped(

@@ -357,7 +357,7 @@ fn check_query(query: &str, faults: &mut Faults) {
     if query.len() > QUERY_MAX_BYTES {
         faults.push_at("query", format!("has {} bytes; give at most {QUERY_MAX_BYTES}", query.len()));
     } else if !query.contains(VARIANT_PLACEHOLDER) {
-        let example = "sum(http_errors_total{variant=\"$variant\"})";
+        let example = "http_errors_total{variant=\"$variant\"}";
         let message = format!("does not contain {VARIANT_PLACEHOLDER}; give a query such as {example}");
         faults.push_at("query", message);
     }

@@ -4,14 +4,18 @@ use super::{EntryOutcome, FlagView, Intent, change_flag_environment, commit, ser
 use crate::ApiError;
 use crate::app::App;
 use crate::decode::not_found;
+use crate::guardrails::Clearance;
 use flaghoist_model::access::{Actor, Dialect, Principal};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::guard::Trip;
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ScheduleId};
 use flaghoist_model::schedule::{Command, Schedule, ScheduleStatus, Transition};
 use flaghoist_model::suggestion::entry_needs_approval;
-use flaghoist_store::{KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer};
+use flaghoist_store::{
+    GuardedRun, KeptTransition, Reader, RolloutFilter, SchedulePlace, SuggestionFilter, Writer,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -43,6 +47,8 @@ pub(crate) enum Moved {
     Waits,
     /// It would start by itself, which nobody approved.
     Unapproved,
+    /// It is guarded, and its guardrails have not said that it may leave the step it is at.
+    Unwatched,
     /// Somebody else moved it, or there was nothing to do.
     Not,
 }
@@ -105,6 +111,36 @@ pub(crate) async fn view_rollout(
     Ok((rollout, transitions))
 }
 
+/// The guarded runs of a rollout.
+pub(crate) struct GuardedRunsView {
+    /// Its flag.
+    pub(crate) flag: Flag,
+    /// The last first.
+    pub(crate) runs: Vec<GuardedRun>,
+    /// Guardrail metrics of its allocation that nobody defined.
+    pub(crate) undefined_metrics: Vec<String>,
+}
+
+/// Most runs of a rollout that are shown.
+const RUNS_MAX: i64 = 100;
+
+/// The guarded runs of a rollout.
+pub(crate) async fn view_guarded_runs(
+    app: &App,
+    principal: &Principal,
+    id: ScheduleId,
+) -> Result<GuardedRunsView, ApiError> {
+    let missing = || not_found("exposure schedule", id);
+    let mut reader = app.store.read().await?;
+    let place = reader.schedule_place(principal.project_id, id).await?.ok_or_else(missing)?;
+    let flag = reader.find_flag(place.project_id, place.flag_id).await?.ok_or_else(missing)?;
+    let entries = reader.flag_environments(&[place.flag_id]).await?;
+    let entry = entries.iter().find(|entry| entry.environment_id == place.environment_id);
+    let undefined_metrics = entry.map_or_else(Vec::new, |entry| entry.undefined_metrics(id));
+    let runs = reader.guarded_runs_of(principal.project_id, id, RUNS_MAX).await?;
+    Ok(GuardedRunsView { flag, runs, undefined_metrics })
+}
+
 async fn view(
     reader: &mut dyn Reader,
     principal: &Principal,
@@ -130,8 +166,13 @@ async fn view(
 }
 
 /// Makes the next move of a schedule that is due, in a transaction of its own with its history entry. The caller
-/// publishes: several moves make one publication (decision 19).
-pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, ApiError> {
+/// publishes: several moves make one publication (decision 19). A guarded rollout leaves only the step that it is cleared
+/// to leave.
+pub(crate) async fn move_due(
+    app: &App,
+    place: &SchedulePlace,
+    clearance: Option<Clearance>,
+) -> Result<Moved, ApiError> {
     let mut writer = app.store.begin(place.project_id).await?;
     // Read after the project is held, as for every change.
     let now = app.clock.now();
@@ -140,7 +181,12 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
     let Some(before) = entries.into_iter().find(is_it) else { return Ok(Moved::Not) };
     let settled = before.clone().held_or_let_go(&flag, now);
+    let guard = settled.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.guard());
+    let watched = guard.and_then(|guard| Some(Clearance { run: guard.run, step: guard.current_step()? }));
     let after = if settled.transitions.is_empty() {
+        if watched.is_some() && watched != clearance && is_due(&settled, place, now) {
+            return Ok(Moved::Unwatched);
+        }
         match starting(&settled, place, now) {
             None => settled.advanced(place.schedule_id, None, now),
             Some(schedule) => {
@@ -166,12 +212,60 @@ pub(crate) async fn move_due(app: &App, place: &SchedulePlace) -> Result<Moved, 
     };
     let Some(transition) = after.transitions.last() else { return Ok(Moved::Not) };
     let late = transition.at.duration_since(transition.due_at);
-    let due_at = after.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.due_at());
-    let is_due = due_at.is_some_and(|due_at| due_at <= now);
-    let change = change_of(app, place, transition, &before, &after)?;
+    let is_due = is_due(&after, place, now);
+    let change = change_of(app, place, (transition.action(), transition.at, None), &before, &after)?;
     save(writer.as_mut(), place, &flag, &before, &after).await?;
     commit(app, writer, place.project_id, change, &after.transitions).await?;
     Ok(Moved::On { late, is_due })
+}
+
+/// Writes down what fired in a run of a rollout, and does what that calls for, in one transaction with its history
+/// entry. Whether anything was new: whoever was first, on whatever node, did it. Publishes.
+pub(crate) async fn trip_rollout(
+    app: &App,
+    place: &SchedulePlace,
+    run: i64,
+    trips: &[Trip],
+) -> Result<bool, ApiError> {
+    let mut writer = app.store.begin(place.project_id).await?;
+    let now = app.clock.now();
+    let Some(flag) = writer.find_flag(place.project_id, place.flag_id).await? else { return Ok(false) };
+    let entries = writer.flag_environments(&[place.flag_id]).await?;
+    let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
+    let Some(before) = entries.into_iter().find(is_it) else { return Ok(false) };
+    let Some(after) = before.tripped((place.schedule_id, run), trips, app.ids.as_ref(), now) else {
+        return Ok(false);
+    };
+    let action = after.transitions.last().map_or(Action::GuardrailTriggered, Transition::action);
+    let reason = trips.iter().map(|trip| told(trip, &flag)).collect::<Vec<_>>().join("; ");
+    let change = change_of(app, place, (action, now, Some(reason)), &before, &after)?;
+    save(writer.as_mut(), place, &flag, &before, &after).await?;
+    commit(app, writer, place.project_id, change, &after.transitions).await?;
+    super::publish(app).await;
+    Ok(true)
+}
+
+/// What fired, for people.
+fn told(trip: &Trip, flag: &Flag) -> String {
+    let variant = |id| flag.variant(id).map_or("a variant that is gone", |variant| variant.key.as_str());
+    match trip {
+        Trip::Metric { metric_id, variant_id, log_e, .. } => {
+            format!(
+                "guardrail metric {metric_id:?} shows harm by variant {:?} (log e-value {log_e:.2})",
+                variant(*variant_id)
+            )
+        }
+        Trip::Health { finding, variant_id, log_e } => format!(
+            "health check {} failed for variant {:?} (log e-value {log_e:.2})",
+            finding.as_str(),
+            variant(*variant_id)
+        ),
+    }
+}
+
+fn is_due(entry: &FlagEnvironment, place: &SchedulePlace, now: Timestamp) -> bool {
+    let due_at = entry.schedule(place.schedule_id).and_then(|(_, schedule)| schedule.due_at());
+    due_at.is_some_and(|due_at| due_at <= now)
 }
 
 /// The schedule, if it is about to start by itself.
@@ -179,8 +273,7 @@ fn starting<'a>(entry: &'a FlagEnvironment, place: &SchedulePlace, now: Timestam
     let (_, schedule) = entry.schedule(place.schedule_id)?;
     let has_not_begun =
         matches!(schedule.progress.status, ScheduleStatus::NotStarted | ScheduleStatus::Scheduled);
-    let is_due = schedule.due_at().is_some_and(|due_at| due_at <= now);
-    (has_not_begun && is_due).then_some(schedule)
+    (has_not_begun && is_due(entry, place, now)).then_some(schedule)
 }
 
 /// Since when a schedule may start by itself, if that is known: one that waits for its time since the last change of
@@ -241,10 +334,11 @@ async fn save(
     Ok(())
 }
 
+/// A change that nobody asked for: what was done, when, and why.
 fn change_of(
     app: &App,
     place: &SchedulePlace,
-    transition: &Transition,
+    (action, at, reason): (Action, Timestamp, Option<String>),
     before: &FlagEnvironment,
     after: &FlagEnvironment,
 ) -> Result<Change, ApiError> {
@@ -252,14 +346,14 @@ fn change_of(
         id: HistoryId::mint(app.ids.as_ref()),
         actor: Actor::System,
         dialect: Dialect::Internal,
-        action: transition.action(),
+        action,
         flag_id: Some(place.flag_id),
         environment_id: Some(place.environment_id),
         before: Some(serde_json::to_value(before).map_err(ApiError::internal)?),
         after: Some(serde_json::to_value(after).map_err(ApiError::internal)?),
-        reason: None,
+        reason,
         authority: None,
         reverts: None,
-        at: transition.at,
+        at,
     })
 }

@@ -34,6 +34,8 @@ pub(crate) struct Record<'a> {
     pub(crate) allocation: Cow<'a, str>,
     /// Empty for none.
     pub(crate) variant: Cow<'a, str>,
+    /// The targeting key, where the record names one.
+    pub(crate) subject: Option<Cow<'a, str>>,
     /// How many.
     pub(crate) count: u32,
     /// Whether they failed.
@@ -74,6 +76,8 @@ struct Written<'a> {
     variant: Option<Key<'a>>,
     #[serde(borrow, default)]
     allocation: Option<Key<'a>>,
+    #[serde(borrow, default, alias = "targeting_key")]
+    subject: Option<Id<'a>>,
     #[serde(default)]
     timestamp: Option<Moment>,
     #[serde(default)]
@@ -91,37 +95,47 @@ struct Key<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
+        deserializer.deserialize_any(TextOrMember("key")).map(Self)
+    }
+}
 
-        impl<'de> serde::de::Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
+/// A subject: its targeting key as text, or an object with a member `id`.
+struct Id<'a>(Cow<'a, str>);
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a key, or an object with a member key")
-            }
+impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrMember("id")).map(Self)
+    }
+}
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
+/// Reads text, or the text of one member of an object.
+struct TextOrMember(&'static str);
 
-            fn visit_str<E>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
+impl<'de> serde::de::Visitor<'de> for TextOrMember {
+    type Value = Cow<'de, str>;
 
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Key<'de>, A::Error> {
-                let mut found = None;
-                while let Some(Key(name)) = map.next_key()? {
-                    if name == "key" {
-                        found = Some(map.next_value::<Key<'de>>()?);
-                    } else {
-                        map.next_value::<serde::de::IgnoredAny>()?;
-                    }
-                }
-                found.ok_or_else(|| serde::de::Error::missing_field("key"))
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "text, or an object with a member {}", self.0)
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Key(name)) = map.next_key()? {
+            if name == self.0 {
+                found = Some(map.next_value::<Key<'de>>()?.0);
+            } else {
+                map.next_value::<serde::de::IgnoredAny>()?;
             }
         }
-
-        deserializer.deserialize_any(KeyVisitor)
+        found.ok_or_else(|| serde::de::Error::missing_field(self.0))
     }
 }
 
@@ -286,6 +300,7 @@ fn read_record(record: &RawValue, kind: Kind) -> Result<Record<'_>, DropReason> 
         flag: written.flag.0,
         allocation: written.allocation.map_or(Cow::Borrowed(""), |key| key.0),
         variant: written.variant.map_or(Cow::Borrowed(""), |key| key.0),
+        subject: written.subject.map(|id| id.0),
         count,
         is_error: written.error.is_some(),
         first_ms: written.first_evaluation.map(Moment::milliseconds).or(timestamp),

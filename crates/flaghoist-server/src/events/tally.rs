@@ -57,10 +57,14 @@ impl Tally {
         Self { now, cells: HashMap::default(), accepted: 0, dropped: BTreeMap::new(), is_full: false }
     }
 
-    /// Counts a record, or drops it.
-    pub(crate) fn count(&mut self, place: Option<Place<'_>>, record: Result<Record<'_>, DropReason>) {
+    /// Counts a record, or drops it. Whether it is counted.
+    pub(crate) fn count(
+        &mut self,
+        place: Option<Place<'_>>,
+        record: Result<&Record<'_>, DropReason>,
+    ) -> bool {
         let counted = match (place, record) {
-            (Some(place), Ok(record)) => self.add(place, &record),
+            (Some(place), Ok(record)) => self.add(place, record),
             (None, Ok(_)) => Err(DropReason::UnknownEnvironment),
             (_, Err(reason)) => Err(reason),
         };
@@ -68,6 +72,7 @@ impl Tally {
             Ok(()) => self.accepted += 1,
             Err(reason) => *self.dropped.entry(reason).or_default() += 1,
         }
+        counted.is_ok()
     }
 
     fn add(&mut self, place: Place<'_>, record: &Record<'_>) -> Result<(), DropReason> {

@@ -5,6 +5,7 @@ use crate::events::DropReason;
 use crate::publish::{FlagCounter, PublishedEnvironment, Publisher};
 use arc_swap::ArcSwap;
 use axum::http::{Method, StatusCode};
+use flaghoist_ingest::guardrail::Ignored;
 use flaghoist_model::webhook::DeliveryState;
 use flaghoist_store::Store;
 use jiff::SignedDuration;
@@ -77,6 +78,7 @@ pub(crate) struct Metrics {
     deliveries: Family<DeliveryLabels, Counter>,
     events_accepted: Counter,
     events_dropped: Family<DropLabels, Counter>,
+    observations_ignored: Family<DropLabels, Counter>,
     rollout_lateness: Histogram,
     store: StoreMetrics,
 }
@@ -120,6 +122,12 @@ impl Metrics {
             "Exposures and evaluations that readers reported and that are not counted, by reason",
             events_dropped.clone(),
         );
+        let observations_ignored = Family::default();
+        registry.register(
+            "guardrail_observations_ignored",
+            "Exposures and events that concern a guarded rollout and that its guardrails do not use, by reason",
+            observations_ignored.clone(),
+        );
         let rollout_lateness = Histogram::new(LATENESS_BUCKETS_SECONDS);
         registry.register(
             "rollout_transition_lateness_seconds",
@@ -137,6 +145,7 @@ impl Metrics {
             deliveries,
             events_accepted,
             events_dropped,
+            observations_ignored,
             rollout_lateness,
             store,
         }
@@ -183,6 +192,16 @@ impl Metrics {
     /// Counts events that are not.
     pub(crate) fn events_dropped(&self, reason: DropReason, count: u64) {
         self.events_dropped.get_or_create(&DropLabels { reason: reason.as_str() }).inc_by(count);
+    }
+
+    /// Counts an observation that guardrails do not use.
+    pub(crate) fn observation_ignored(&self, reason: Ignored) {
+        self.observations_ignored.get_or_create(&DropLabels { reason: reason.as_str() }).inc();
+    }
+
+    /// Counts records that a guardrail's reader left out.
+    pub(crate) fn record_dropped(&self, reason: &'static str, count: u64) {
+        self.events_dropped.get_or_create(&DropLabels { reason }).inc_by(count);
     }
 
     /// The same text, living as long as the process. Patterns of routes are few; what clients make up never comes here.

@@ -2,11 +2,10 @@
 
 use super::signature::{DELIVERY_HEADER, EVENT_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
 use super::target::{Names, refusal};
-use crate::outgoing;
+use crate::outgoing::{self, excerpt, innermost};
 use flaghoist_model::id::DeliveryId;
 use jiff::Timestamp;
 use reqwest::{Client, Response, StatusCode, header};
-use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,8 +15,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of an answer is read. A longer one costs its connection.
 const ANSWER_MAX_BYTES: usize = 4 * 1_024;
-/// How much of an answer that is no success is written down.
-const EXCERPT_MAX_CHARS: usize = 200;
 
 /// Brings messages to receivers.
 pub struct Courier {
@@ -144,18 +141,6 @@ impl Courier {
     }
 }
 
-/// The cause behind all causes. Those before it repeat the URL, which may hold a secret.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    match cause.downcast_ref::<reqwest::Error>() {
-        Some(_) => "the request could not be made".to_owned(),
-        None => cause.to_string(),
-    }
-}
-
 async fn judge(response: Response) -> Outcome {
     let status = response.status();
     let start = read_start(response).await;
@@ -166,14 +151,7 @@ async fn judge(response: Response) -> Outcome {
     if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
         reason.push_str("; redirects are not followed");
     }
-    let excerpt: String = String::from_utf8_lossy(&start)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .take(EXCERPT_MAX_CHARS)
-        .collect();
+    let excerpt = excerpt(&start);
     if !excerpt.is_empty() {
         reason.push_str(": ");
         reason.push_str(&excerpt);
@@ -195,6 +173,7 @@ async fn read_start(mut response: Response) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outgoing::EXCERPT_MAX_CHARS;
     use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;

@@ -31,6 +31,7 @@ impl Ids {
             "variant_id",
             "exposure_schedule_id",
             "history_id",
+            "metric_id",
             "key_id",
             "role_id",
             "suggestion_id",
@@ -80,6 +81,8 @@ impl Ids {
         let team = admin.call("POST", "/api/v1/teams", Some(team)).await.expect(201).json();
         let webhook = json!({"name": "Home", "url": "https://example.com/hook"});
         let webhook = admin.call("POST", "/api/v1/webhooks", Some(webhook)).await.expect(201).json();
+        let metric = json!({"id": "errors", "source": {"type": "events", "event": "error"}});
+        admin.call("POST", "/api/v1/metrics", Some(metric)).await.expect(201);
         let policy =
             json!({"bindings": [{"relation": "editor", "principals": ["role:admin", "role:editor"]}]});
         let path = format!("/api/v1/flags/{flag_id}/restriction-policy");
@@ -119,6 +122,7 @@ impl Ids {
             ("suggestion_id", text(&suggestion["data"]["id"])),
             ("team_id", text(&team["id"])),
             ("user_id", text(&user["id"])),
+            ("metric_id", "errors".to_owned()),
             ("webhook_id", text(&webhook["id"])),
             ("attribute_key", "user.plan".to_owned()),
             ("project_id", project),

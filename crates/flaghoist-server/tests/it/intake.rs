@@ -4,7 +4,8 @@ use crate::app::{TestApp, allocation};
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, FlagId};
 use flaghoist_store::{
-    CountedEvaluations, Error, EvaluationBucket, EvaluationTotal, EventStore, Result, SqliteEvents,
+    CountedEvaluations, Error, EvaluationBucket, EvaluationTotal, EventStore, EvidencePoint, EvidenceWriter,
+    Result, RunKey, SqliteEvents, StoredCell,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -80,6 +81,26 @@ impl EventStore for Particular {
 
     async fn compact_evaluations(&self, fold_before: i64, delete_before: i64) -> Result<()> {
         self.0.compact_evaluations(fold_before, delete_before).await
+    }
+
+    async fn begin_evidence(&self) -> Result<Box<dyn EvidenceWriter>> {
+        self.0.begin_evidence().await
+    }
+
+    async fn evidence_cells(&self, run: RunKey) -> Result<(i64, Vec<StoredCell>)> {
+        self.0.evidence_cells(run).await
+    }
+
+    async fn save_evidence_points(&self, run: RunKey, points: &[EvidencePoint]) -> Result<()> {
+        self.0.save_evidence_points(run, points).await
+    }
+
+    async fn evidence_points(&self, run: RunKey, limit: i64) -> Result<Vec<EvidencePoint>> {
+        self.0.evidence_points(run, limit).await
+    }
+
+    async fn prune_evidence(&self, keys_before: Timestamp, runs_before: Timestamp) -> Result<()> {
+        self.0.prune_evidence(keys_before, runs_before).await
     }
 }
 

@@ -19,3 +19,9 @@ CREATE TABLE guarded_runs (
 ) STRICT;
 CREATE INDEX guarded_runs_by_end ON guarded_runs (ended_at);
 CREATE INDEX guarded_runs_by_environment ON guarded_runs (project_id, environment_id);
+
+-- Secrets that the installation made for itself.
+CREATE TABLE installation_secrets (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;

@@ -11,6 +11,15 @@ use flaghoist_model::user::Session;
 use flaghoist_model::webhook::Delivery;
 use jiff::Timestamp;
 
+const INSERT_SECRET: &str =
+    "INSERT INTO installation_secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+
+const SECRET: &str = "SELECT value FROM installation_secrets WHERE name = $1";
+
+/// Every statement of this module.
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[INSERT_SECRET, SECRET];
+
 /// A [`Bookkeeper`]. Dropping it undoes everything.
 pub(super) struct Bookkeeping {
     tx: sqlx::Transaction<'static, Db>,
@@ -62,6 +71,18 @@ impl Bookkeeper for Bookkeeping {
 
     async fn index_schedules(&mut self, entry: &FlagEnvironment) -> Result<()> {
         self.steps.take(rollouts::reindex(&mut self.tx, entry)).await
+    }
+
+    async fn secret(&mut self, name: &str, fresh: &[u8]) -> Result<Vec<u8>> {
+        let tx = &mut self.tx;
+        self.steps
+            .take(async {
+                let insert = sqlx::query::<Db>(INSERT_SECRET).bind(name).bind(fresh);
+                insert.execute(&mut **tx).await.map_err(failed)?;
+                let secret = sqlx::query_scalar::<Db, Vec<u8>>(SECRET).bind(name);
+                secret.fetch_one(&mut **tx).await.map_err(failed)
+            })
+            .await
     }
 
     async fn delete_finished_deliveries(&mut self, before: Timestamp) -> Result<()> {

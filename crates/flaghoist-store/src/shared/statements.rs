@@ -1,8 +1,8 @@
 //! Every statement is one that the engine understands, and finds what it looks for by an index.
 
 use super::{
-    Conn, context_attributes, credentials, deliveries, dialect, environments, flag_environments, flags,
-    guarded_runs, history, memberships, metrics, projects, restriction_policies, roles, rollouts,
+    Conn, bookkeeping, context_attributes, credentials, deliveries, dialect, environments, flag_environments,
+    flags, guarded_runs, history, memberships, metrics, projects, restriction_policies, roles, rollouts,
     saved_filters, sessions, suggestions, teams, users, webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
@@ -10,6 +10,7 @@ use sqlx::{Executor as _, SqlSafeStr as _};
 /// All of them.
 pub(super) fn all() -> Vec<&'static str> {
     [
+        bookkeeping::STATEMENTS,
         credentials::STATEMENTS,
         dialect::STATEMENTS,
         environments::STATEMENTS,

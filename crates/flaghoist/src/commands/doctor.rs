@@ -51,6 +51,7 @@ pub(crate) fn run(doctor: &Doctor) -> Result<()> {
     if let Some(database_url) = &configuration.database_url {
         runtime.block_on(check_postgres(database_url, &mut findings));
     }
+    runtime.block_on(check_prometheus(&configuration, &mut findings));
     say(format_args!("\n{} ok, {} to mend", findings.good, findings.bad));
     match findings.bad {
         0 => Ok(()),
@@ -133,6 +134,25 @@ async fn check_postgres(database_url: &str, findings: &mut Findings) {
         Err(error) => findings.bad(
             format_args!("PostgreSQL cannot be used: {error}"),
             "check --database-url, the server, and the user's rights",
+        ),
+    }
+}
+
+async fn check_prometheus(configuration: &Configuration, findings: &mut Findings) {
+    let prometheus = match configuration.prometheus() {
+        Ok(None) => return,
+        Ok(Some(prometheus)) => prometheus,
+        Err(error) => {
+            findings.bad(format_args!("{error:#}"), "without it the server does not start");
+            return;
+        }
+    };
+    let origin = prometheus.origin();
+    match prometheus.check().await {
+        Ok(()) => findings.good(format_args!("Prometheus at {origin} answers queries")),
+        Err(error) => findings.bad(
+            format_args!("{error} (at {origin})"),
+            "check --prometheus-url with its path, the credentials, and that it runs",
         ),
     }
 }

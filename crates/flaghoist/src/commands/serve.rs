@@ -13,7 +13,7 @@ use flaghoist_server::limits::Limits;
 use flaghoist_server::secret::TimeOrderedIds;
 use flaghoist_server::streams::Streams;
 use flaghoist_server::webhooks::Courier;
-use flaghoist_server::{access, demo, events, lifecycle, publish, rollouts, webhooks};
+use flaghoist_server::{access, demo, events, guardrails, lifecycle, publish, rollouts, webhooks};
 use flaghoist_store::{EventStore, PostgresEvents, PostgresStore, SqliteEvents, SqliteStore, Store};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -92,6 +92,7 @@ async fn run_server(
             Some(name.parse().with_context(|| format!("client_address_header: {name:?} names no header"))?)
         }
     };
+    let prometheus = configuration.prometheus()?;
     let listener = TcpListener::bind(configuration.listen)
         .await
         .with_context(|| format!("could not listen on {}", configuration.listen))?;
@@ -121,6 +122,7 @@ async fn run_server(
     app.streams = Streams::new(soft.clone());
     app.flagmint_answer = configuration.flagmint_answer;
     app.courier = Courier::new(configuration.webhook_allow_private_targets);
+    app.prometheus = prometheus;
     let app = Arc::new(app);
     let made = match made {
         Ok(made) => {
@@ -151,6 +153,8 @@ async fn run_server(
     tasks.spawn(access::write_down_uses(Arc::clone(&app), drained.clone()));
     tasks.spawn(publish::keep(Arc::clone(&app.publisher), kept, drained.clone()));
     tasks.spawn(events::count(Arc::clone(&app), drained.clone()));
+    tasks.spawn(guardrails::record(Arc::clone(&app), drained.clone()));
+    tasks.spawn(guardrails::watch(Arc::clone(&app), soft.clone()));
     let drain = Duration::from_millis(configuration.drain_timeout_ms);
     tasks.spawn(rollouts::run(Arc::clone(&app), soft.clone()));
     tasks.spawn(webhooks::deliver(Arc::clone(&app), soft.clone(), drain));

@@ -4,6 +4,7 @@ use crate::command_line::{Output, finish};
 use crate::process::flaghoist;
 use crate::server::Place;
 use flaghoist_testkit::postgres::Postgres;
+use flaghoist_testkit::prometheus::Prometheus;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
@@ -96,6 +97,32 @@ fn a_database_that_does_not_answer_is_found_without_telling_its_password() {
     assert_eq!(output.code, Some(1));
     assert!(complaints(&output).iter().any(|complaint| complaint.contains("PostgreSQL")), "{output:?}");
     assert!(!output.stdout.contains("very-secret") && !output.stderr.contains("very-secret"), "{output:?}");
+}
+
+#[test]
+fn a_prometheus_is_asked_and_told_of_without_its_password() {
+    let place = Place::sqlite();
+    let _server = place.start();
+    let examine = |url: &str| {
+        let mut command = flaghoist();
+        command.args(["doctor", "--prometheus-url", url]);
+        place.options(&mut command);
+        finish(&mut command, "")
+    };
+    let origin = format!("http://127.0.0.1:{}", flaghoist_testkit::free_port());
+    let output = examine(&origin.replace("http://", "http://user:very-secret-password@"));
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let [complaint] = complaints(&output)[..] else { panic!("{output:?}") };
+    assert!(complaint.contains("Prometheus cannot be reached") && complaint.contains(&origin), "{complaint}");
+    assert!(!output.stdout.contains("very-secret") && !output.stderr.contains("very-secret"), "{output:?}");
+
+    let Some(prometheus) = Prometheus::launch("up 1 1750000020\n# EOF\n") else { return };
+    let output = examine(&prometheus.url());
+    assert_eq!((output.code, complaints(&output).len()), (Some(0), 0), "{output:?}");
+    assert!(
+        output.stdout.contains(&format!("Prometheus at {} answers queries", prometheus.url())),
+        "{output:?}"
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod first_start;
 mod limits;
 mod logging;
 mod management;
+mod metrics;
 mod nodes;
 mod process;
 mod reader;

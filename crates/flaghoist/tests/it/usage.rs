@@ -27,6 +27,7 @@ fn the_help_shows_no_secret_of_the_environment() {
     command.env("FLAGHOIST_BOOTSTRAP_API_KEY", "secret-api-key");
     command.env("FLAGHOIST_BOOTSTRAP_APPLICATION_KEY", "secret-application-key");
     command.env("FLAGHOIST_DATABASE_URL", "postgres://u:secret-password@h/d");
+    command.env("FLAGHOIST_PROMETHEUS_URL", "http://u:secret-password@h");
     let help = finish(&mut command, "").good();
     assert!(help.contains("FLAGHOIST_BOOTSTRAP_API_KEY"), "{help}");
     assert!(!help.contains("secret-"), "{help}");

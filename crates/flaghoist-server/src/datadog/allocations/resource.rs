@@ -2,12 +2,13 @@
 
 use crate::datadog::Resource;
 use crate::datadog::flags::VariantOut;
-use flaghoist_model::allocation::{Allocation, GuardrailMetric, VariantWeight};
+use flaghoist_model::allocation::{Allocation, GuardrailMetric, TriggerAction, VariantWeight};
 use flaghoist_model::condition::{Condition, TargetingRule, Test};
 use flaghoist_model::definition::EntryDefinition;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::id::EnvironmentId;
+use flaghoist_model::guard::{Guard, Trigger};
+use flaghoist_model::id::{EnvironmentId, VariantId};
 use flaghoist_model::schedule::{PauseReason, Schedule, Step};
 use serde::Serialize;
 use serde_json::Value;
@@ -51,6 +52,9 @@ pub(crate) struct AllocationOut {
     exposure_schedule: Option<ExposureScheduleOut>,
     /// Watching metrics.
     guardrail_metrics: Vec<GuardrailMetricOut>,
+    /// What about it does not do what one might think: guardrail metrics that nobody defined, allocations that are not
+    /// reached while it is rolled out. An extension of ours.
+    warnings: Vec<String>,
     /// When it was made.
     #[schema(format = DateTime)]
     created_at: String,
@@ -117,8 +121,8 @@ pub(crate) struct GuardrailMetricOut {
     /// `PAUSE` or `ABORT`.
     #[schema(value_type = crate::datadog::names::TriggerActionName)]
     trigger_action: &'static str,
-    /// What fired it.
-    triggered_by: Option<String>,
+    /// `guardrail_monitor` once it fired in the run, else null (decision 6).
+    triggered_by: Option<&'static str>,
 }
 
 /// An exposure schedule.
@@ -134,11 +138,11 @@ pub(crate) struct ExposureScheduleOut {
     absolute_start_time: Option<String>,
     rollout_options: RolloutOptionsOut,
     rollout_steps: Vec<RolloutStepOut>,
-    /// What guardrails did.
-    #[schema(value_type = Vec<Object>)]
-    guardrail_triggers: [Value; 0],
-    /// What the last guardrail did.
-    guardrail_triggered_action: Option<String>,
+    /// What guardrail metrics of the run fired.
+    guardrail_triggers: Vec<GuardrailTriggerOut>,
+    /// What they called for: `ABORT` if any did.
+    #[schema(value_type = Option<crate::datadog::names::TriggerActionName>)]
+    guardrail_triggered_action: Option<&'static str>,
     /// Where it stands: `NOT_STARTED`, `SCHEDULED`, `RUNNING`, `PAUSED`, `COMPLETED` or `ABORTED`. An extension of ours,
     /// like the members below up to `run`.
     #[schema(example = "COMPLETED")]
@@ -157,6 +161,26 @@ pub(crate) struct ExposureScheduleOut {
     next_transition_at: Option<String>,
     /// Which run this is, counting from 1; none before the first.
     run: Option<i64>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// That a guardrail metric fired.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct GuardrailTriggerOut {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(format = Uuid)]
+    allocation_exposure_schedule_id: String,
+    /// The variant that showed harm.
+    #[schema(format = Uuid)]
+    flagging_variant_id: String,
+    metric_id: String,
+    /// `PAUSE` or `ABORT`.
+    #[schema(value_type = crate::datadog::names::TriggerActionName)]
+    triggered_action: &'static str,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -229,7 +253,8 @@ pub(crate) fn allocation_out(
         variant_weights: allocation.weights.iter().map(|weight| weight_out(flag, weight)).collect(),
         current_exposure_ratio: allocation.exposure_ratio(),
         exposure_schedule: allocation.schedule.as_ref().map(|schedule| schedule_out(allocation, schedule)),
-        guardrail_metrics: allocation.guardrails.iter().map(guardrail_out).collect(),
+        guardrail_metrics: allocation.guardrails.iter().map(|one| guardrail_out(allocation, one)).collect(),
+        warnings: entry.warnings(position),
         created_at: allocation.created_at.to_string(),
         updated_at: allocation.updated_at.to_string(),
     };
@@ -248,7 +273,9 @@ pub(crate) fn definition_out(
     };
     let allocations = entry.allocations.iter().enumerate();
     let allocations = allocations.filter_map(|(position, allocation)| {
-        serde_json::to_value(allocation_out(flag, &entry, position, allocation).with_id()).ok()
+        let allocation = allocation_out(flag, &entry, position, allocation).with_id();
+        // What is proposed is not what is there.
+        serde_json::to_value(AllocationOut { warnings: Vec::new(), ..allocation }).ok()
     });
     allocations.collect()
 }
@@ -308,12 +335,32 @@ fn weight_out(flag: &Flag, weight: &VariantWeight) -> VariantWeightOut {
     }
 }
 
-fn guardrail_out(guardrail: &GuardrailMetric) -> GuardrailMetricOut {
+fn guardrail_out(allocation: &Allocation, guardrail: &GuardrailMetric) -> GuardrailMetricOut {
+    let guard = allocation.schedule.as_ref().and_then(|schedule| schedule.progress.guard.as_deref());
+    let has_fired = guard.is_some_and(|guard| {
+        guard.metric_triggers().any(|(_, metric_id, ..)| metric_id == guardrail.metric_id)
+    });
     GuardrailMetricOut {
         metric_id: guardrail.metric_id.clone(),
         trigger_action: guardrail.trigger_action.as_str(),
-        triggered_by: None,
+        triggered_by: has_fired.then_some("guardrail_monitor"),
     }
+}
+
+fn triggers_out(schedule: &Schedule) -> Vec<GuardrailTriggerOut> {
+    let guard = schedule.progress.guard.as_deref().into_iter();
+    let trigger = |(trigger, metric_id, variant_id, action): (&Trigger, &str, VariantId, TriggerAction)| {
+        GuardrailTriggerOut {
+            id: trigger.id.to_string(),
+            allocation_exposure_schedule_id: schedule.id.to_string(),
+            flagging_variant_id: variant_id.to_string(),
+            metric_id: metric_id.to_owned(),
+            triggered_action: action.as_str(),
+            created_at: trigger.at.to_string(),
+            updated_at: trigger.at.to_string(),
+        }
+    };
+    guard.flat_map(Guard::metric_triggers).map(trigger).collect()
 }
 
 /// The exposure schedule of an allocation.
@@ -331,8 +378,12 @@ pub(crate) fn schedule_out(allocation: &Allocation, schedule: &Schedule) -> Expo
             selection_interval_ms: schedule.selection_interval_ms,
         },
         rollout_steps: steps.map(|(position, step)| step_out(schedule, position, step)).collect(),
-        guardrail_triggers: [],
-        guardrail_triggered_action: None,
+        guardrail_triggers: triggers_out(schedule),
+        guardrail_triggered_action: progress
+            .guard
+            .as_deref()
+            .and_then(Guard::triggered_action)
+            .map(TriggerAction::as_str),
         status: progress.status.as_str(),
         pause_reason: progress.pause_reason.map(PauseReason::as_str),
         current_step_position: progress.position,

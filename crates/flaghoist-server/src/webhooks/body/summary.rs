@@ -80,6 +80,7 @@ fn deed(change: &Change, names: &Names) -> String {
         Action::RolloutPaused => format!("paused the rollout of {flag}{place}"),
         Action::RolloutResumed => format!("resumed the rollout of {flag}{place}"),
         Action::RolloutStopped => format!("stopped the rollout of {flag}{place}"),
+        Action::GuardrailTriggered => format!("saw a guardrail of the rollout of {flag}{place} fire"),
         Action::SuggestionCreated => format!("suggested a change of {flag}{place}"),
         Action::SuggestionApproved => format!("approved a suggested change of {flag}{place}"),
         Action::SuggestionRejected => format!("rejected a suggested change of {flag}{place}"),
