@@ -79,7 +79,7 @@ impl Estimate {
     fn most_uncertain(stratum: &BlockStratum) -> Option<Self> {
         let mut most = Self::with_blocks(stratum.treatment, stratum.control)?;
         let mut length = 2;
-        while stratum.treatment.len().div_ceil(length) >= LEAST_MERGED {
+        while stratum.treatment.len() / length >= LEAST_MERGED {
             let longer =
                 Self::with_blocks(&merged(stratum.treatment, length), &merged(stratum.control, length))?;
             if longer.variance > most.variance {

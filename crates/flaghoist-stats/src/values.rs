@@ -79,12 +79,14 @@ impl ValueTest {
     /// step of its first exposure.
     ///
     /// The order of subjects matters a little, and `frozen` and `harm` must be the same at every call. Values count as
-    /// 0 below it and as the cap above it. A value that is not a number, or a `p` outside of (0, 1), is ignored.
+    /// 0 below it and as the cap above it. A value that is not a number, a `p` outside of (0, 1) and a cap that is not
+    /// positive are nothing to bet on, and change nothing.
     pub fn observe(&mut self, frozen: &Frozen, harm: Harm, p: f64, is_treatment: bool, value: f64) {
-        if value.is_nan() || !(0.0 < p && p < 1.0) {
+        let Frozen { cap, mean, variance, burn_in } = *frozen;
+        let usable = !value.is_nan() && 0.0 < p && p < 1.0 && cap > 0.0;
+        if !usable {
             return;
         }
-        let Frozen { cap, mean, variance, burn_in } = *frozen;
         let capped = value.clamp(0.0, cap);
         let centre = (real(burn_in) * mean + self.control_sum) / (real(burn_in) + real(self.control_count));
         let (label, tolerated) = if is_treatment {
@@ -149,7 +151,7 @@ impl Moments {
         (self.n > 1).then(|| ((self.sum_of_squares - self.sum * self.sum / n) / (n - 1.0)).max(0.0))
     }
 
-    /// Variance of the logarithm of the mean by the delta method, and that logarithm.
+    /// The logarithm of the mean, and its variance by the delta method. `None` unless the mean is positive.
     fn log_mean(&self) -> Option<(f64, f64)> {
         let (mean, variance) = (self.mean()?, self.variance()?);
         (mean > 0.0).then(|| (mean.ln(), variance / (real(self.n) * mean * mean)))

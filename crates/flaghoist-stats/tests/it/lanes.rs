@@ -117,6 +117,7 @@ fn a_value_test_ignores_what_it_cannot_bet_on() {
     let mut test = ValueTest::new();
     test.observe(&frozen, MORE_IS_HARM, 0.5, true, f64::NAN);
     test.observe(&frozen, MORE_IS_HARM, 1.0, true, 3.0);
+    test.observe(&Frozen { cap: 0.0, ..frozen }, MORE_IS_HARM, 0.5, true, 3.0);
     assert_eq!(test, ValueTest::new());
 }
 

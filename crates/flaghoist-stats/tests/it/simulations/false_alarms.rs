@@ -63,17 +63,17 @@ fn events_alarm(dice: &mut Dice, steps: &[Step], rate: f64, harm: Harm) -> bool 
 
 #[test]
 fn events_raise_few_false_alarms_at_any_share_and_with_drift() {
-    let runs = runs(300, 4000);
+    let (runs, subjects) = (runs(300, 4000), runs(35_000, 135_000));
     let mut table =
         Table::new(&["events (lane A), a look at every event", "runs", "false alarms", "allowed"]);
-    let constant = |p: f64| [step(p, 40_000, 1.0); 3];
+    let constant = |p: f64| [step(p, subjects, 1.0); 3];
     for (name, steps, harm) in [
         ("50 %, increase", constant(0.5), MORE_IS_HARM),
         ("50 %, decrease", constant(0.5), LESS_IS_HARM),
         ("5 %, increase", constant(0.05), MORE_IS_HARM),
         ("5 %, decrease", constant(0.05), LESS_IS_HARM),
-        ("ramp, x2.5 in the last step, increase", drifting_ramp(30_000), MORE_IS_HARM),
-        ("ramp, x2.5 in the last step, decrease", drifting_ramp(30_000), LESS_IS_HARM),
+        ("ramp, x2.5 in the last step, increase", drifting_ramp(subjects), MORE_IS_HARM),
+        ("ramp, x2.5 in the last step, decrease", drifting_ramp(subjects), LESS_IS_HARM),
     ] {
         let alarms = share(runs, 1_000, |dice| events_alarm(dice, &steps, 0.01, harm));
         table.row([name.to_owned(), runs.to_string(), format!("{alarms:.4}"), "0.05".to_owned()]);
