@@ -22,14 +22,14 @@ fn faults(draft: MetricDraft) -> Vec<String> {
     }
 }
 
-fn events(event: &str) -> Option<SourceDraft> {
+fn events(event: &str) -> SourceDraft {
     let source_type = Some(SourceType::Events);
-    Some(SourceDraft { source_type, event: Some(event.to_owned()), ..SourceDraft::default() })
+    SourceDraft { source_type, event: Some(event.to_owned()), ..SourceDraft::default() }
 }
 
-fn prometheus(query: &str) -> Option<SourceDraft> {
+fn prometheus(query: &str) -> SourceDraft {
     let source_type = Some(SourceType::Prometheus);
-    Some(SourceDraft { source_type, query: Some(query.to_owned()), ..SourceDraft::default() })
+    SourceDraft { source_type, query: Some(query.to_owned()), ..SourceDraft::default() }
 }
 
 /// A metric whose name says nothing, so that its direction is given.
@@ -38,7 +38,7 @@ fn orders(kind: MetricKind) -> MetricDraft {
         id: Some("orders".to_owned()),
         kind: Some(kind),
         direction: Some(Direction::DecreaseIsBad),
-        source: events("order.placed"),
+        source: Some(events("order.placed")),
         ..MetricDraft::default()
     }
 }
@@ -48,8 +48,8 @@ fn requests(kind: MetricKind) -> MetricDraft {
         id: Some("http-5xx".to_owned()),
         kind: Some(kind),
         direction: Some(Direction::IncreaseIsBad),
-        source: prometheus("sum(rate_5xx{variant=\"$variant\"})"),
-        denominator: prometheus("sum(rate_all{variant=\"$variant\"})"),
+        source: Some(prometheus("sum(rate_5xx{variant=\"$variant\"})")),
+        denominator: Some(prometheus("sum(rate_all{variant=\"$variant\"})")),
         ..MetricDraft::default()
     }
 }
@@ -58,7 +58,7 @@ fn requests(kind: MetricKind) -> MetricDraft {
 fn an_id_and_an_event_of_errors_are_enough() {
     let draft = MetricDraft {
         id: Some("checkout-errors".to_owned()),
-        source: events("checkout.error"),
+        source: Some(events("checkout.error")),
         ..MetricDraft::default()
     };
     let expected = MetricDefinition {
@@ -91,7 +91,7 @@ fn names_of_harmful_things_say_which_way_is_harm_and_others_have_to() {
     let named = |name: &str, event: &str| MetricDraft {
         id: Some("m".to_owned()),
         name: Some(name.to_owned()),
-        source: events(event),
+        source: Some(events(event)),
         ..MetricDraft::default()
     };
     for (name, event) in [
@@ -137,7 +137,7 @@ fn values_of_a_subject_have_a_window_of_an_hour_unless_it_is_another_or_none() {
 #[test]
 fn a_kind_has_the_members_that_belong_to_it_and_no_others() {
     let quantile = Some(0.95);
-    let denominator = || events("visit");
+    let denominator = || Some(events("visit"));
     let threshold = || {
         Some(ThresholdDraft {
             operator: Some(ThresholdOperator::Above),
@@ -174,8 +174,11 @@ fn numbers_out_of_their_range_are_refused_with_their_place() {
         (MetricDraft { id: Some(" orders".to_owned()), ..orders(MetricKind::Binary) }, "/id"),
         (MetricDraft { id: Some("..".to_owned()), ..orders(MetricKind::Binary) }, "/id"),
         (MetricDraft { name: Some(String::new()), ..orders(MetricKind::Binary) }, "/name"),
-        (MetricDraft { source: events(""), ..orders(MetricKind::Binary) }, "/source/event"),
-        (MetricDraft { source: events(&"e".repeat(257)), ..orders(MetricKind::Binary) }, "/source/event"),
+        (MetricDraft { source: Some(events("")), ..orders(MetricKind::Binary) }, "/source/event"),
+        (
+            MetricDraft { source: Some(events(&"e".repeat(257))), ..orders(MetricKind::Binary) },
+            "/source/event",
+        ),
     ] {
         assert_eq!(faults(draft), [pointer]);
     }
@@ -203,11 +206,12 @@ fn prometheus_knows_no_subjects_and_does_not_mix_with_what_does() {
         assert_eq!(faults(MetricDraft { denominator: None, ..requests(kind) }), ["/kind"]);
     }
     assert_eq!(faults(MetricDraft { denominator: None, ..requests(MetricKind::Ratio) }), ["/denominator"]);
-    let mixed = MetricDraft { denominator: events("visit"), ..requests(MetricKind::Ratio) };
+    let mixed = MetricDraft { denominator: Some(events("visit")), ..requests(MetricKind::Ratio) };
     assert_eq!(faults(mixed), ["/denominator/type"]);
-    let mixed = MetricDraft { denominator: prometheus("x{v=\"$variant\"}"), ..orders(MetricKind::Ratio) };
+    let mixed =
+        MetricDraft { denominator: Some(prometheus("x{v=\"$variant\"}")), ..orders(MetricKind::Ratio) };
     assert_eq!(faults(mixed), ["/denominator/type"]);
-    let of_all = MetricDraft { source: prometheus("sum(errors)"), ..requests(MetricKind::Ratio) };
+    let of_all = MetricDraft { source: Some(prometheus("sum(errors)")), ..requests(MetricKind::Ratio) };
     assert_eq!(faults(of_all), ["/source/query"]);
 }
 
@@ -238,7 +242,7 @@ fn a_threshold_says_by_itself_which_way_is_harm() {
     let uncounted = MetricDraft { denominator: None, ..with(ThresholdOperator::Above, None) };
     assert_eq!(faults(uncounted), ["/threshold/min_requests"]);
     let of_events =
-        MetricDraft { source: events("e"), denominator: None, ..with(ThresholdOperator::Above, None) };
+        MetricDraft { source: Some(events("e")), denominator: None, ..with(ThresholdOperator::Above, None) };
     assert!(faults(of_events).contains(&"/source/type".to_owned()));
 }
 
@@ -296,10 +300,7 @@ fn a_filter_names_properties_with_the_texts_they_may_be() {
             ((*property).to_owned(), texts.iter().map(|text| (*text).to_owned()).collect())
         };
         let filter = Some(filter.iter().map(entry).collect());
-        MetricDraft {
-            source: events("e").map(|source| SourceDraft { filter, ..source }),
-            ..orders(MetricKind::Binary)
-        }
+        MetricDraft { source: Some(SourceDraft { filter, ..events("e") }), ..orders(MetricKind::Binary) }
     };
     assert!(created(with(&[("severity", &["error", "fatal", ""])])).is_ok());
     assert_eq!(faults(with(&[("a/b", &[])])), ["/source/filter/a~1b"]);

@@ -112,8 +112,10 @@ impl Columns<'_> {
     /// The error that says why a column cannot be what it holds.
     pub(super) fn corrupt(&self, column: &'static str, reason: &dyn Display) -> Error {
         let key = |column: &&str| {
-            let id = self.row.try_get::<Uuid, _>(*column).map(|id| id.to_string());
-            id.or_else(|_| self.row.try_get(*column)).unwrap_or_else(|_| "?".to_owned())
+            // Texts first: SQLite takes one of sixteen bytes for a UUID.
+            let text = self.row.try_get::<String, _>(*column);
+            let id = text.or_else(|_| self.row.try_get::<Uuid, _>(*column).map(|id| id.to_string()));
+            id.unwrap_or_else(|_| "?".to_owned())
         };
         let row = self.key.iter().map(key).collect::<Vec<_>>().join("/");
         Error::Corrupt { table: self.table, column, row, reason: reason.to_string() }

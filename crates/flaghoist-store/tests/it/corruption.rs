@@ -1,13 +1,16 @@
 //! Rows that our types do not allow are named, and nothing is guessed.
 
 use crate::engines::{Home, World, on_both_engines};
+use flaghoist_model::Faults;
 use flaghoist_model::credential::CredentialKind;
+use flaghoist_model::metric::{Metric, MetricDraft, SourceDraft, SourceType};
 use flaghoist_store::Error;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 on_both_engines!(
     a_document_that_is_no_flag_is_named,
     a_document_of_a_later_format_is_named,
+    a_metric_that_cannot_be_read_is_named_by_its_id,
     a_moment_that_does_not_exist_is_named,
     a_digest_of_the_wrong_length_is_named,
     a_flag_that_cannot_be_read_harms_no_other,
@@ -69,6 +72,24 @@ async fn a_document_of_a_later_format_is_named(home: Home) {
     let row = format!("{}/{}", flag.id, environment.id);
     let reason = reason(error, ("flag_environments", "format"), &row);
     assert_eq!(reason, "is 2, and this version of Flaghoist reads 1");
+}
+
+async fn a_metric_that_cannot_be_read_is_named_by_its_id(home: Home) {
+    let world = World::new(&home).await;
+    let source = SourceDraft {
+        source_type: Some(SourceType::Events),
+        event: Some("checkout.failure".to_owned()),
+        ..SourceDraft::default()
+    };
+    // As long as the bytes of a UUID, which it is not.
+    let id = "checkout-failure";
+    let draft = MetricDraft { id: Some(id.to_owned()), source: Some(source), ..MetricDraft::default() };
+    let project_id = world.samples.project_id;
+    let metric = Metric::create(draft, project_id, world.samples.now, Faults::new()).unwrap();
+    world.change(async |writer| writer.insert_metric(&metric).await).await.unwrap();
+    tamper(&home, "UPDATE metrics SET document = '{}'").await;
+    let error = world.read().await.find_metric(project_id, id).await.unwrap_err();
+    reason(error, ("metrics", "document"), &format!("{project_id}/{id}"));
 }
 
 async fn a_moment_that_does_not_exist_is_named(home: Home) {
