@@ -79,7 +79,7 @@ pub struct Scenario {
     pub steps: Vec<ScenarioStep>,
     /// How many subjects there are.
     pub subjects: u32,
-    /// How many visits they make together.
+    /// How many visits they make together; none for 0 and below.
     pub visits_per_hour: f64,
     /// How unequally often they come.
     pub visitors: Visitors,

@@ -64,10 +64,9 @@ impl Pairs {
             self.minutes_in_last = 1;
         }
         if self.treatment.len() > MAX_BLOCKS {
-            // An odd number of full blocks: the last one stays alone, half full.
+            // Their number is odd: the last one stays alone, with the minutes that it has.
             compact(&mut self.treatment);
             compact(&mut self.control);
-            self.minutes_in_last = self.minutes;
             self.minutes *= 2;
         }
     }

@@ -27,7 +27,7 @@ pub(crate) fn play(scenario: &Scenario, rollout: u32) -> Option<Stop> {
         run.begin_step(step);
         let end_ms = run.step_ends_ms;
         loop {
-            let visit_ms = now_ms + random.exponential() * 3_600_000.0 / scenario.visits_per_hour;
+            let visit_ms = now_ms + random.exponential() * 3_600_000.0 / scenario.visits_per_hour.max(0.0);
             // A process without memory: what falls beyond the step is drawn again in the next.
             if visit_ms >= real_ms(end_ms) {
                 break;

@@ -257,4 +257,11 @@ impl Random {
     pub(crate) fn uniform(&mut self) -> f64 {
         f64::from(u32::try_from(self.next() >> 32).unwrap()) / 4_294_967_296.0
     }
+
+    /// Log-normal with mean 1.
+    pub(crate) fn log_normal(&mut self, sigma: f64) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        let normal = radius * (std::f64::consts::TAU * self.uniform()).cos();
+        (sigma * normal - sigma * sigma / 2.0).exp()
+    }
 }
