@@ -60,7 +60,8 @@ pub(super) fn choose_edge(minutes: &[Buckets], quantile: f64) -> Option<(f64, us
     })?;
     let total = count_to(&sums, f64::INFINITY)?;
     let finite = || sums.iter().filter(|(edge, _)| edge.is_finite());
-    let (edge, _) = finite().find(|(_, count)| *count >= quantile * total).or_else(|| finite().last())?;
+    let (edge, _) =
+        finite().find(|(_, count)| *count >= quantile * total).or_else(|| finite().next_back())?;
     Some((*edge, deciding + 1))
 }
 

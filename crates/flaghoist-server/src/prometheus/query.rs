@@ -45,15 +45,13 @@ pub(super) fn is_selector(query: &str) -> bool {
 }
 
 fn escape(key: &str) -> String {
-    let mut escaped = String::with_capacity(key.len());
-    for letter in key.chars() {
-        if letter.is_control() || matches!(letter, '"' | '\'' | '`' | '\\') {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
-        } else {
-            escaped.push(letter);
-        }
-    }
-    escaped
+    let needs_escape = |letter: char| letter.is_control() || matches!(letter, '"' | '\'' | '`' | '\\');
+    key.chars()
+        .map(|letter| match letter {
+            letter if needs_escape(letter) => format!("\\u{:04x}", u32::from(letter)),
+            letter => letter.to_string(),
+        })
+        .collect()
 }
 
 /// The whole query in pieces. A string that does not end goes on to the end of the query.

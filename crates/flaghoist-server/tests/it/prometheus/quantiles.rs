@@ -84,7 +84,11 @@ async fn an_edge_that_was_chosen_stays_whatever_comes_later() {
 
 #[tokio::test]
 async fn until_the_control_has_enough_observations_there_is_no_edge_and_no_block() {
-    let fake = fake().await;
+    let fake = Fake::with_series(|query| {
+        let total = if query.contains("off") { 799 } else { 8_000 };
+        histogram("a", &[("0.1", &[0, total]), ("+Inf", &[0, total])])
+    })
+    .await;
     let measured = ask(fake.url(), &latency(), [10, 11], None).await.unwrap();
     assert_eq!((measured.edge, measured.blocks.len()), (None, 0));
 }
