@@ -494,7 +494,16 @@ fn check_control(
     if schedule.control_variant_id.is_some() && schedule.control_variant_id == only_weighted {
         faults.push_at("control_variant_id", "is the only weighted variant; the control is another one");
     }
-    if !guardrails.is_empty() && schedule.control_variant_id.or(default_variant_id).is_none() {
+    let control = schedule.control_variant_id.or(default_variant_id);
+    if !guardrails.is_empty()
+        && schedule.control_variant_id.is_none()
+        && control.is_some()
+        && control == only_weighted
+    {
+        let message = "is needed: the environment's default variant is the only weighted one, so guardrail metrics have nothing to compare it with";
+        faults.push_at("control_variant_id", message);
+    }
+    if !guardrails.is_empty() && control.is_none() {
         faults.push_at(
             "control_variant_id",
             "is needed: guardrail metrics compare with a control, and the environment has no default variant",

@@ -23,6 +23,7 @@ use crate::{Faults, Patch, Rejection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 /// Most allocations of a flag in an environment.
 pub const ALLOCATIONS_MAX: usize = 500;
@@ -54,9 +55,9 @@ pub struct FlagEnvironment {
     /// How its schedules moved since it was read: saved with it.
     #[serde(skip)]
     pub transitions: Vec<Transition>,
-    /// What runs that begin would be watched by: filled in by the store for entries with guardrails.
+    /// What runs that begin are watched by, which is the project's. Read with it, and no part of it.
     #[serde(skip)]
-    pub guarding: Guarding,
+    pub guarding: Arc<Guarding>,
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// Project revision of its last change; 0 when there was none.
@@ -88,7 +89,7 @@ impl FlagEnvironment {
             rollouts: Vec::new(),
             pending_suggestion_id: None,
             transitions: Vec::new(),
-            guarding: Guarding::default(),
+            guarding: Arc::default(),
             updated_at: flag.created_at,
             revision: 0,
         }

@@ -180,12 +180,12 @@ pub struct Guard {
     pub health_since: usize,
 }
 
-/// What a guard is made of beside the allocation.
+/// What guards are made of beside the allocation: what a project defines. Empty where it defines no metric.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Guarding {
-    /// Defined metrics that guardrails name.
+    /// The metrics.
     pub metrics: Vec<MetricDefinition>,
-    /// Saved filters that guarded allocations name.
+    /// The saved filters.
     pub saved_filters: BTreeMap<SavedFilterId, SavedFilter>,
 }
 
@@ -260,6 +260,10 @@ impl Guard {
     /// Begins another step.
     pub(crate) fn open(&mut self, position: usize, exposure_ratio: f64, at: Timestamp) {
         if self.steps.len() >= RUN_STEPS_MAX {
+            // The last one goes on: what is exposed is watched in any case.
+            if let Some(last) = self.steps.last_mut() {
+                last.to = None;
+            }
             return;
         }
         self.close(at);
@@ -276,28 +280,42 @@ impl Guard {
         }
     }
 
-    /// Writes down what fired, the strongest evidence first; what fired already and is not watched again since is left
-    /// out. Whether anything was new.
+    /// What of it is news: it did not fire yet, or is watched again since.
+    pub fn fresh<'t>(&self, trips: &'t [Trip]) -> Vec<&'t Trip> {
+        let open = self.triggers.iter().filter(|trigger| trigger.restarted_in.is_none());
+        trips
+            .iter()
+            .filter(|trip| !open.clone().any(|trigger| trigger.trip.is_about_the_same(trip)))
+            .collect()
+    }
+
+    /// Whether something fired that nobody has resumed the rollout after.
+    pub fn has_open_triggers(&self) -> bool {
+        self.triggers.iter().any(|trigger| trigger.restarted_in.is_none())
+    }
+
+    /// Whether what was found by an `earlier` state of this guard still says something: nothing fired and nobody resumed
+    /// the rollout since.
+    pub fn is_watched_as(&self, earlier: &Self) -> bool {
+        (self.run, self.health_since, &self.triggers)
+            == (earlier.run, earlier.health_since, &earlier.triggers)
+    }
+
+    /// Writes down what fired, the strongest evidence first; what is no news is left out. Whether anything was.
     pub(crate) fn record(&mut self, trips: &[Trip], at: Timestamp, ids: &dyn crate::MintId) -> bool {
-        let is_known = |trip: &Trip, triggers: &[Trigger]| {
-            triggers
-                .iter()
-                .any(|trigger| trigger.restarted_in.is_none() && trigger.trip.is_about_the_same(trip))
-        };
-        let mut fresh: Vec<&Trip> = trips.iter().filter(|trip| !is_known(trip, &self.triggers)).collect();
+        let mut fresh = self.fresh(trips);
         fresh.sort_by(|a, b| b.log_e().total_cmp(&a.log_e()));
         let step = self.steps.len().saturating_sub(1);
-        let kept = fresh.iter().map(|trip| Trigger {
+        let kept = fresh.into_iter().map(|trip| Trigger {
             id: TriggerId::mint(ids),
-            trip: (*trip).clone(),
+            trip: trip.clone(),
             step,
             at,
             restarted_in: None,
         });
-        let kept: Vec<Trigger> = kept.collect();
-        let is_new = !kept.is_empty();
+        let known = self.triggers.len();
         self.triggers.extend(kept);
-        is_new
+        self.triggers.len() > known
     }
 
     /// Since which step a metric is watched for a variant: since it last fired and was resumed, or since the start.

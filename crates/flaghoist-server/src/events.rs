@@ -169,8 +169,10 @@ pub(crate) async fn take_observations(
     read: impl FnOnce(&[u8], i64, Take<'_>) -> Result<(), Unreadable> + Send + 'static,
 ) -> Result<Accepted, ApiError> {
     let encoding = report::Encoding::of(headers)?;
-    let idempotency_key = headers.get("idempotency-key").map(|key| String::from_utf8_lossy(key.as_bytes()));
-    let idempotency_key = idempotency_key.map(std::borrow::Cow::into_owned);
+    // One of each reader: another may number its reports alike.
+    let idempotency_key = headers.get("idempotency-key");
+    let idempotency_key = idempotency_key
+        .map(|key| format!("{} {}", reader.credential_id, String::from_utf8_lossy(key.as_bytes())));
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
     let mut taken = Observations::new(app.guardrails.runs.known(), reader, app.clock.now());

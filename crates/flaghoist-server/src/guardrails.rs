@@ -5,6 +5,7 @@
 //!                                                              │
 //!                              monitor ──look──▶ evaluate ──trips──▶ commands::trip_rollout
 //!                              scheduler ──before each step──┘
+//! Prometheus ◀──aggregates──▶ evidence
 //! ```
 //!
 //! The engine is `flaghoist_ingest::guardrail`, which is pure. Here its states are loaded and saved: whoever changes
@@ -17,6 +18,7 @@ mod monitor;
 mod recorder;
 mod runs;
 
+pub use aggregates::{gather, gather_now};
 pub(crate) use evidence::{Ledger, evaluation_of};
 pub(crate) use monitor::{Clearance, clear_next_step};
 pub use monitor::{look_at_all, watch};

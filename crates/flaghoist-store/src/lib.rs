@@ -54,6 +54,7 @@ use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::guard::Guarding;
 use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
     ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
@@ -66,6 +67,7 @@ use flaghoist_model::suggestion::Suggestion;
 use flaghoist_model::user::{Membership, Session, Team, User};
 use flaghoist_model::webhook::{Delivery, Webhook};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// What a store call gives.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -256,9 +258,12 @@ pub trait Reader: Send {
     /// The flag.
     async fn find_flag(&mut self, project_id: ProjectId, id: FlagId) -> Result<Option<Flag>>;
 
-    /// What the flags serve where anything was changed, with the definitions of the metrics that its guardrails name;
-    /// environments without a row are as at the start.
+    /// What the flags serve where anything was changed, with what guards of their rollouts are made of; environments without a
+    /// row are as at the start.
     async fn flag_environments(&mut self, flag_ids: &[FlagId]) -> Result<Vec<FlagEnvironment>>;
+
+    /// What guards of a project's rollouts are made of.
+    async fn guarding(&mut self, project_id: ProjectId) -> Result<Arc<Guarding>>;
 
     /// All saved filters of a project.
     async fn saved_filters(&mut self, project_id: ProjectId) -> Result<Vec<SavedFilter>>;

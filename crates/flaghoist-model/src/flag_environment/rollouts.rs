@@ -6,7 +6,7 @@ use crate::flag::Flag;
 use crate::guard::{Guard, Trip};
 use crate::id::ScheduleId;
 use crate::rollout::{Rollout, RolloutPlan};
-use crate::schedule::{Cause, Command, Deed, PauseReason, Schedule, ScheduleStatus, Transition};
+use crate::schedule::{Cause, Command, Deed, PauseReason, Schedule, ScheduleStatus, Strategy, Transition};
 use crate::{MintId, Rejection};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -117,6 +117,18 @@ impl FlagEnvironment {
         });
         let mut warnings: Vec<String> = undefined.collect();
         let guard = allocation.guard().cloned().or_else(|| self.guard_of(allocation));
+        let is_meant = allocation.guardrails.iter().any(|one| self.guarding.metric(&one.metric_id).is_some());
+        let is_rollout = allocation
+            .schedule
+            .as_ref()
+            .is_some_and(|schedule| schedule.strategy == Strategy::UniformIntervals);
+        if is_meant && (guard.is_none() || !is_rollout) {
+            warnings.push(
+                "its guardrail metrics watch nothing: only a rollout by steps of its own, with a control beside the \
+                 weighted variants, is watched"
+                    .to_owned(),
+            );
+        }
         let serves_the_rest = guard.is_some_and(|guard| guard.control.shards.is_none());
         if serves_the_rest && position + 1 < self.allocations.len() {
             warnings.push(
@@ -128,18 +140,20 @@ impl FlagEnvironment {
         warnings
     }
 
-    /// The same after guardrails of the schedule's `run` fired: what is new is written down, and the strongest action
-    /// of it is taken where it can be. Nothing when nothing is new, or the run is over.
+    /// The same after guardrails of the schedule fired, which was found by its guard as it was `evaluated`: what is new is
+    /// written down, and the strongest action of it is taken where it can be. Nothing when nothing is new, the run is
+    /// over, or somebody resumed it since.
     pub fn tripped(
         &self,
-        (id, run): (ScheduleId, i64),
+        id: ScheduleId,
+        evaluated: &Guard,
         trips: &[Trip],
         ids: &dyn MintId,
         now: Timestamp,
     ) -> Option<Self> {
         let (_, schedule) = self.schedule(id)?;
         let mut watched = schedule.clone();
-        let guard = watched.progress.guard.as_deref_mut().filter(|guard| guard.run == run)?;
+        let guard = watched.progress.guard.as_deref_mut().filter(|guard| guard.is_watched_as(evaluated))?;
         let known = guard.triggers.len();
         let is_new = schedule.is_on() && guard.record(trips, now, ids);
         if !is_new {

@@ -129,6 +129,11 @@ impl MetricDraft {
             allow_abort: self.allow_abort.unwrap_or(!is_prometheus),
             trust_logged_variant: self.trust_logged_variant.unwrap_or(false),
         };
+        if self.trust_logged_variant == Some(true) {
+            let message =
+                "is not possible yet: subjects belong to the arm that their hash says; leave it out";
+            faults.push_at("trust_logged_variant", message);
+        }
         if direction.is_none() {
             let accepted = "increase_is_bad or decrease_is_bad";
             faults.push_at("direction", format!("is required; give {accepted}"));

@@ -88,7 +88,8 @@ impl Schedule {
             ScheduleStatus::Completed | ScheduleStatus::Aborted => return None,
         };
         match deed {
-            Deed::Started => after.begin_run(guard, due_at),
+            Deed::Started if guard.is_some() => after.begin_run(guard, self.not_before(now)),
+            Deed::Started => after.begin_run(None, due_at),
             _ if self.progress.guard.is_some() => after.go_on(self.not_before(now)),
             _ => after.go_on(due_at),
         }
@@ -160,6 +161,11 @@ impl Schedule {
         let mut after = self.clone();
         let deed = match (action, self.progress.status) {
             (TriggerAction::Pause, ScheduleStatus::Running) => {
+                after.stop_clock(reason, at);
+                Deed::Paused
+            }
+            // What goes on by itself, at its time or with its flag, waits for somebody now.
+            (TriggerAction::Pause, ScheduleStatus::Paused) if self.goes_on_by_itself() => {
                 after.stop_clock(reason, at);
                 Deed::Paused
             }
@@ -311,8 +317,19 @@ impl Schedule {
         self.progress.next_transition_at = None;
     }
 
+    /// Whether it is paused and nobody has to resume it.
+    fn goes_on_by_itself(&self) -> bool {
+        match self.progress.pause_reason {
+            Some(PauseReason::Inactive) => true,
+            Some(PauseReason::Gate) => {
+                self.progress.next_transition_at.is_some() || self.progress.remaining_ms.is_some()
+            }
+            _ => false,
+        }
+    }
+
     fn stop_clock(&mut self, reason: PauseReason, at: Timestamp) {
-        self.progress.remaining_ms = self.remaining_ms(at);
+        self.progress.remaining_ms = self.remaining_ms(at).or(self.progress.remaining_ms);
         self.progress.next_transition_at = None;
         self.progress.status = ScheduleStatus::Paused;
         self.progress.pause_reason = Some(reason);

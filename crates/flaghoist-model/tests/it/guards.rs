@@ -8,12 +8,13 @@ use flaghoist_model::allocation::{AllocationDraft, GuardrailDraft, TriggerAction
 use flaghoist_model::compile::compile_flag;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::guard::{Guard, HealthFinding, Shards, Trip};
+use flaghoist_model::guard::{Guard, Guarding, HealthFinding, Shards, Trip};
 use flaghoist_model::id::{ProjectId, ScheduleId, VariantId};
 use flaghoist_model::metric::{Metric, MetricDefinition, MetricDraft, MetricSource, SourceDraft, SourceType};
 use flaghoist_model::schedule::{
     Cause, Command, Deed, PauseReason, Schedule, ScheduleDraft, ScheduleStatus, StepDraft, Strategy,
 };
+use std::sync::Arc;
 use uuid::Uuid;
 
 fn errors() -> MetricDefinition {
@@ -24,6 +25,10 @@ fn errors() -> MetricDefinition {
     };
     let draft = MetricDraft { id: Some("errors".to_owned()), source: Some(source), ..MetricDraft::default() };
     Metric::create(draft, ProjectId(Uuid::nil()), now(), Faults::new()).unwrap().definition
+}
+
+fn watched_by(metrics: Vec<MetricDefinition>) -> Arc<Guarding> {
+    Arc::new(Guarding { metrics, ..Guarding::default() })
 }
 
 /// Steps of ten seconds each, the last for good.
@@ -67,7 +72,7 @@ impl World {
         let (flag, ids) = (letters(), Ids::default());
         let mut entry =
             replace(&flag, &enabled(&flag), vec![draft], &ids, now()).unwrap().settled(&flag, false, now());
-        entry.guarding.metrics = vec![errors()];
+        entry.guarding = watched_by(vec![errors()]);
         Self { flag, entry, ids }
     }
 
@@ -103,8 +108,8 @@ impl World {
     }
 
     fn trips(&mut self, trips: &[Trip], seconds: i64) -> bool {
-        let run = self.schedule().progress.run;
-        let after = self.entry.tripped((self.id(), run), trips, &self.ids, later(seconds));
+        let evaluated = self.guard().clone();
+        let after = self.entry.tripped(self.id(), &evaluated, trips, &self.ids, later(seconds));
         let is_new = after.is_some();
         self.entry = after.unwrap_or_else(|| self.entry.clone());
         is_new
@@ -202,7 +207,7 @@ fn a_run_is_guarded_by_the_metrics_that_are_defined_when_it_begins() {
 
     let mut world = World::usual();
     world.does(Command::Start, 1);
-    world.entry.guarding.metrics.clear();
+    world.entry.guarding = watched_by(Vec::new());
     world.advances(11);
     assert_eq!(world.guard().metrics[0].definition, errors(), "what is changed later changes no run");
 }
@@ -335,7 +340,7 @@ fn a_prometheus_metric_pauses_where_the_allocation_would_abort_unless_it_may() {
     let query = MetricSource::Prometheus { query: "errors{variant=\"$variant\"}".to_owned() };
     let cautious = MetricDefinition { source: query, allow_abort: false, ..errors() };
     let mut world = World::usual();
-    world.entry.guarding.metrics = vec![cautious];
+    world.entry.guarding = watched_by(vec![cautious]);
     world.does(Command::Start, 0);
     assert_eq!(world.guard().metrics[0].action, TriggerAction::Pause);
 }
@@ -361,4 +366,86 @@ fn a_guarded_entry_is_the_same_after_it_was_stored() {
     world.trips(&[world.harm(TriggerAction::Abort, 4.0)], 5);
     let stored = serde_json::to_string(world.schedule()).unwrap();
     assert_eq!(&serde_json::from_str::<Schedule>(&stored).unwrap(), world.schedule());
+}
+
+#[test]
+fn a_guardrail_stops_the_clock_of_a_gate_and_outlasts_a_flag_that_is_off() {
+    let mut draft = ramp(&[0.05, 0.05, 1.0], &[("b", 100.0)], "a", &[("errors", TriggerAction::Pause)]);
+    draft.schedule.as_mut().unwrap().steps.as_mut().unwrap()[1].is_pause_record = Some(true);
+    let mut world = World::with(draft);
+    world.does(Command::Start, 0);
+    world.advances(10);
+    assert_eq!(world.schedule().due_at(), Some(later(20)), "a gate that opens by itself");
+    let harm = world.harm(TriggerAction::Pause, 4.0);
+    assert!(world.trips(std::slice::from_ref(&harm), 12));
+    assert_eq!(
+        (world.schedule().progress.pause_reason, world.schedule().due_at()),
+        (Some(PauseReason::Guardrail), None)
+    );
+    world.entry.transitions.clear();
+    world.does(Command::Resume, 100);
+    assert_eq!(world.schedule().due_at(), Some(later(108)), "what was left of it");
+
+    let mut world =
+        World::with(ramp(&[0.05, 1.0], &[("b", 100.0)], "a", &[("errors", TriggerAction::Pause)]));
+    world.does(Command::Start, 0);
+    world.entry = world.entry.with_enabled(false, later(2)).settled(&world.flag, false, later(2));
+    let harm = world.harm(TriggerAction::Pause, 4.0);
+    assert!(world.trips(&[harm], 3));
+    world.entry = world.entry.with_enabled(true, later(4)).settled(&world.flag, false, later(4));
+    assert_eq!(world.schedule().progress.pause_reason, Some(PauseReason::Guardrail));
+    world.does(Command::Resume, 10);
+    assert_eq!(
+        (world.schedule().progress.status, world.schedule().due_at()),
+        (ScheduleStatus::Running, Some(later(18)))
+    );
+}
+
+#[test]
+fn what_was_found_before_somebody_resumed_is_no_news_after() {
+    let mut world =
+        World::with(ramp(&[0.05, 1.0], &[("b", 100.0)], "a", &[("errors", TriggerAction::Pause)]));
+    world.does(Command::Start, 0);
+    let harm = world.harm(TriggerAction::Pause, 4.0);
+    assert!(world.trips(std::slice::from_ref(&harm), 5));
+    let evaluated = world.guard().clone();
+    world.entry.transitions.clear();
+    world.does(Command::Resume, 6);
+    assert_eq!(world.entry.tripped(world.id(), &evaluated, &[harm], &world.ids, later(7)), None);
+}
+
+#[test]
+fn a_guarded_run_that_starts_late_begins_when_it_does() {
+    let draft = ramp(&[0.05, 1.0], &[("b", 100.0)], "a", &[("errors", TriggerAction::Pause)]);
+    let schedule =
+        draft.schedule.map(|schedule| ScheduleDraft { absolute_start_time: Some(later(60)), ..schedule });
+    let mut world = World::with(AllocationDraft { schedule, ..draft });
+    world.advances(3_600);
+    assert_eq!(
+        (world.schedule().progress.position, world.schedule().due_at()),
+        (Some(0), Some(later(3_610)))
+    );
+}
+
+#[test]
+fn guardrails_that_watch_nothing_are_said_so() {
+    let world = World::usual();
+    assert_eq!(world.entry.warnings(0), [] as [&str; 0]);
+    let gate = ScheduleDraft {
+        strategy: Some(Strategy::NoRollout),
+        ..ramp(&[0.5], &[("b", 100.0)], "a", &[]).schedule.unwrap()
+    };
+    let draft = ramp(&[0.5], &[("b", 100.0)], "a", &[("errors", TriggerAction::Abort)]);
+    let world = World::with(AllocationDraft { schedule: Some(gate), ..draft });
+    assert!(world.entry.warnings(0)[0].contains("watch nothing"));
+}
+
+#[test]
+fn a_default_that_is_the_only_weighted_variant_is_no_control() {
+    let flag = letters();
+    let draft = ramp(&[0.05, 1.0], &[("a", 100.0)], "b", &[("errors", TriggerAction::Pause)]);
+    let schedule = draft.schedule.map(|schedule| ScheduleDraft { control_variant_key: None, ..schedule });
+    let drafts = vec![AllocationDraft { schedule, ..draft }];
+    let refused = replace(&flag, &enabled(&flag), drafts, &Ids::default(), now());
+    assert_eq!(crate::given::pointers(refused), ["/data/0/attributes/exposure_schedule/control_variant_id"]);
 }

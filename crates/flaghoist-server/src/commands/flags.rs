@@ -22,6 +22,7 @@ use flaghoist_store::{OpenSuggestion, Reader};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// A flag with what it serves in every environment of its project, in the order of the environments.
 #[derive(Clone, Debug)]
@@ -124,6 +125,7 @@ pub(crate) async fn view_flags(
     for entry in reader.flag_environments(&ids).await? {
         entries.insert((entry.flag_id, entry.environment_id), entry);
     }
+    let guarding = reader.guarding(principal.project_id).await?;
     // The oldest come first, so that they are found first.
     let open = reader.open_suggestions(&ids).await?;
     let pending = |flag_id: FlagId, environment_id: Option<EnvironmentId>| {
@@ -134,6 +136,7 @@ pub(crate) async fn view_flags(
         let environments = environments.iter().cloned().map(|environment| {
             let entry = entries.remove(&(flag.id, environment.id));
             let mut entry = entry.unwrap_or_else(|| FlagEnvironment::initial(&flag, environment.id));
+            entry.guarding = Arc::clone(&guarding);
             entry.pending_suggestion_id = pending(flag.id, Some(environment.id));
             (environment, entry)
         });

@@ -8,7 +8,7 @@ use crate::guardrails::Clearance;
 use flaghoist_model::access::{Actor, Dialect, Principal};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::guard::Trip;
+use flaghoist_model::guard::{Guard, Trip};
 use flaghoist_model::history::{Action, Change};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ScheduleId};
 use flaghoist_model::schedule::{Command, Schedule, ScheduleStatus, Transition};
@@ -220,24 +220,28 @@ pub(crate) async fn move_due(
 }
 
 /// Writes down what fired in a run of a rollout, and does what that calls for, in one transaction with its history
-/// entry. Whether anything was new: whoever was first, on whatever node, did it. Publishes.
+/// entry. `evaluated` is the guard by which it was found. Whether anything was new: whoever was first, on whatever node, did
+/// it. Publishes.
 pub(crate) async fn trip_rollout(
     app: &App,
     place: &SchedulePlace,
-    run: i64,
+    evaluated: &Guard,
     trips: &[Trip],
 ) -> Result<bool, ApiError> {
+    if evaluated.fresh(trips).is_empty() {
+        return Ok(false);
+    }
     let mut writer = app.store.begin(place.project_id).await?;
     let now = app.clock.now();
     let Some(flag) = writer.find_flag(place.project_id, place.flag_id).await? else { return Ok(false) };
     let entries = writer.flag_environments(&[place.flag_id]).await?;
     let is_it = |entry: &FlagEnvironment| entry.environment_id == place.environment_id;
     let Some(before) = entries.into_iter().find(is_it) else { return Ok(false) };
-    let Some(after) = before.tripped((place.schedule_id, run), trips, app.ids.as_ref(), now) else {
-        return Ok(false);
-    };
+    let after = before.tripped(place.schedule_id, evaluated, trips, app.ids.as_ref(), now);
+    let Some(after) = after else { return Ok(false) };
     let action = after.transitions.last().map_or(Action::GuardrailTriggered, Transition::action);
-    let reason = trips.iter().map(|trip| told(trip, &flag)).collect::<Vec<_>>().join("; ");
+    let fresh = evaluated.fresh(trips);
+    let reason = fresh.into_iter().map(|trip| told(trip, &flag)).collect::<Vec<_>>().join("; ");
     let change = change_of(app, place, (action, now, Some(reason)), &before, &after)?;
     save(writer.as_mut(), place, &flag, &before, &after).await?;
     commit(app, writer, place.project_id, change, &after.transitions).await?;

@@ -54,8 +54,13 @@ impl Observed {
 
     /// What was taken, to be recorded.
     pub(super) fn into_reports(self) -> Vec<Report> {
-        let report =
-            |(environment_id, observations)| Report { environment_id, observations, idempotency_key: None };
+        // Whoever reports sees the flags of its exposures, or they were not taken.
+        let report = |(environment_id, observations)| Report {
+            environment_id,
+            channel: Channel::Server,
+            observations,
+            idempotency_key: None,
+        };
         self.found.into_iter().map(report).collect()
     }
 }
@@ -127,7 +132,7 @@ impl Observations {
             return self.drop_for(DropReason::OutOfTime.as_str());
         }
         self.events += 1;
-        if self.watched.watch_event(self.environment.id(), &event) {
+        if self.watched.watch_event(self.environment.id(), self.channel, &event) {
             self.observations.push(Observation::Event(event));
         }
     }
@@ -147,7 +152,8 @@ impl Observations {
         idempotency_key: Option<String>,
     ) -> (Tally, Report, u64, BTreeMap<&'static str, u64>) {
         let environment_id = self.environment.id();
-        let report = Report { environment_id, observations: self.observations, idempotency_key };
+        let channel = self.channel;
+        let report = Report { environment_id, channel, observations: self.observations, idempotency_key };
         (self.tally, report, self.events, self.dropped)
     }
 }

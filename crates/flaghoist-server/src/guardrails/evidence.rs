@@ -1,6 +1,5 @@
 //! Evidence on its way between the store and the engine.
 
-use super::aggregates::Aggregates;
 use super::runs::WatchedRun;
 use crate::ApiError;
 use crate::app::App;
@@ -29,6 +28,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Forgets what is known of other runs; what comes late of them is read again.
+    pub(super) async fn keep_only(&self, runs: &[Arc<WatchedRun>]) {
+        self.states.lock().await.retain(|key, _| runs.iter().any(|run| run.key() == *key));
+    }
+
     /// What hashes subjects: a secret of the installation, made when it is first needed.
     pub(super) async fn hasher(&self, app: &App) -> Result<SubjectHasher, ApiError> {
         let key = self.subject_key.get_or_try_init(|| async {
@@ -58,8 +62,8 @@ impl SubjectHasher {
     }
 }
 
-/// The state of a run that `writer` holds at `version`: what is known of that version, or what is stored. A run of which
-/// nothing can be read is said so, and is not watched.
+/// The state of a run that `writer` holds at `version`: what is known of that version, or what is stored.
+/// [`ApiError::Internal`] when that cannot be read.
 pub(super) async fn state_of(
     states: &mut HashMap<RunKey, (i64, RunState)>,
     writer: &mut dyn EvidenceWriter,
@@ -99,17 +103,14 @@ pub(super) fn stored(run: &WatchedRun, hash: i64, subject: &Subject) -> StoredSu
     StoredSubject { subject: hash, state: subject.encode(), due_at }
 }
 
-/// Looks at a run: closes what is due, takes what its Prometheus says, and evaluates it as of now.
+/// Looks at a run: closes what is due, and evaluates it as of now.
 pub(crate) async fn look(app: &App, run: &Arc<WatchedRun>) -> Result<Evaluation, ApiError> {
-    // Before the run is held: it may take a while.
-    let aggregates = Aggregates::fetch(app, run).await?;
     let now = app.clock.now();
     let key = run.key();
     let mut states = app.guardrails.ledger.states.lock().await;
     let mut writer = app.events.begin_evidence().await?;
     let version = writer.hold(&[key], now).await?.first().copied().unwrap_or(0);
     let mut state = state_of(&mut states, writer.as_mut(), key, version).await?;
-    aggregates.add_to(run, &mut state);
     let has_closed = close_all_due(run, writer.as_mut(), &mut state, now).await?;
     let cells = changes(&state);
     let is_changed = has_closed || !cells.is_empty();
@@ -123,6 +124,30 @@ pub(crate) async fn look(app: &App, run: &Arc<WatchedRun>) -> Result<Evaluation,
     Ok(evaluation)
 }
 
+/// Changes what is known of a run in a transaction of its own.
+pub(super) async fn amend(
+    app: &App,
+    run: &WatchedRun,
+    change: impl FnOnce(&mut RunState) + Send,
+) -> Result<(), ApiError> {
+    let now = app.clock.now();
+    let key = run.key();
+    let mut states = app.guardrails.ledger.states.lock().await;
+    let mut writer = app.events.begin_evidence().await?;
+    let version = writer.hold(&[key], now).await?.first().copied().unwrap_or(0);
+    let mut state = state_of(&mut states, writer.as_mut(), key, version).await?;
+    change(&mut state);
+    let cells = changes(&state);
+    let is_changed = !cells.is_empty();
+    if is_changed {
+        writer.save_cells(key, &cells, now).await?;
+        writer.commit().await?;
+        state.kept();
+    }
+    states.insert(key, (version + i64::from(is_changed), state));
+    Ok(())
+}
+
 /// Whether any subject was due.
 async fn close_all_due(
     run: &WatchedRun,
@@ -131,13 +156,17 @@ async fn close_all_due(
     now: Timestamp,
 ) -> Result<bool, ApiError> {
     let mut has_closed = false;
+    // What a run that ended has open is due, whenever it was to be.
+    let until = if run.is_on() { now } else { Timestamp::MAX };
     for _ in 0..DUE_ROUNDS_MAX {
-        let due = writer.due_subjects(run.run.schedule_id, now, DUE_AT_ONCE).await?;
+        let due = writer.due_subjects(run.run.schedule_id, until, DUE_AT_ONCE).await?;
         let mut written = Vec::with_capacity(due.len());
         for row in &due {
             let mut subject = subject_of(row);
             close_due(&run.watch, state, &mut subject, now.as_millisecond());
-            written.push(stored(run, row.subject, &subject));
+            let row = stored(run, row.subject, &subject);
+            // Nothing comes of what waits for an exposure any more.
+            written.push(StoredSubject { due_at: row.due_at.filter(|_| run.is_on()), ..row });
         }
         writer.save_subjects(run.run.schedule_id, &written).await?;
         has_closed |= !due.is_empty();

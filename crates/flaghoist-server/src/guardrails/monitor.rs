@@ -14,6 +14,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long after an observation a look waits for more.
@@ -37,22 +38,24 @@ pub async fn watch(app: Arc<App>, stop: CancellationToken) {
     let mut written = HashMap::new();
     let mut prune = tokio::time::interval(PRUNE_EVERY);
     let mut published = app.publisher.subscribe();
+    let mut next_look = Instant::now();
     loop {
-        if let Err(error) = look_at_all_with(&app, &mut written).await {
-            tracing::warn!(cause = %error, "guarded rollouts were not looked at; their next steps wait");
-        }
         tokio::select! {
             () = stop.cancelled() => return,
             _ = prune.tick() => remove_old(&app).await,
             // Another node may have begun a run, or a step of one.
-            Ok(()) = published.changed() => {}
-            () = app.guardrails.observed.notified() => {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(LOOK_AFTER) => {}
+            Ok(()) = published.changed() => {
+                if let Err(error) = app.guardrails.runs.refresh(&app).await {
+                    tracing::warn!(cause = %error, "what is published is not known to the guardrails yet");
                 }
             }
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = app.guardrails.observed.notified() => next_look = next_look.min(Instant::now() + LOOK_AFTER),
+            () = tokio::time::sleep_until(next_look) => {
+                if let Err(error) = look_at_all_with(&app, &mut written).await {
+                    tracing::warn!(cause = %error, "guarded rollouts were not looked at; their next steps wait");
+                }
+                next_look = Instant::now() + LOOK_EVERY;
+            }
         }
     }
 }
@@ -66,7 +69,8 @@ async fn look_at_all_with(app: &App, written: &mut HashMap<RunKey, Timestamp>) -
     app.guardrails.runs.refresh(app).await?;
     let runs = app.guardrails.runs.on();
     written.retain(|key, _| runs.iter().any(|run| run.key() == *key));
-    let mut failed = None;
+    app.guardrails.ledger.keep_only(&runs).await;
+    let mut failed = close_ended(app).await.err();
     for run in runs {
         match look_and_act(app, &run).await {
             Ok((evaluation, has_fired)) => {
@@ -85,6 +89,15 @@ async fn look_at_all_with(app: &App, written: &mut HashMap<RunKey, Timestamp>) -
     failed.map_or(Ok(()), Err)
 }
 
+/// Closes what is open of runs that ended, once what comes a little late has come: then their evidence is complete.
+async fn close_ended(app: &App) -> Result<(), ApiError> {
+    for run in app.guardrails.runs.to_be_closed(app.clock.now()) {
+        look(app, &run).await?;
+        app.guardrails.runs.closed(run.key());
+    }
+    Ok(())
+}
+
 /// What a look found, and whether it was news.
 async fn look_and_act(app: &App, run: &Arc<WatchedRun>) -> Result<(Evaluation, bool), ApiError> {
     let evaluation = look(app, run).await?;
@@ -92,7 +105,7 @@ async fn look_and_act(app: &App, run: &Arc<WatchedRun>) -> Result<(Evaluation, b
         return Ok((evaluation, false));
     }
     let place = run.place();
-    let has_fired = commands::trip_rollout(app, &place, run.run.guard.run, &evaluation.trips).await?;
+    let has_fired = commands::trip_rollout(app, &place, &run.run.guard, &evaluation.trips).await?;
     if has_fired {
         tracing::info!(schedule.id = %place.schedule_id, trips = evaluation.trips.len(), "a guardrail fired");
         app.guardrails.runs.refresh(app).await?;
@@ -123,8 +136,10 @@ pub(crate) async fn clear_next_step(app: &App, place: &SchedulePlace) -> Result<
     for hold in &evaluation.holds {
         tracing::debug!(schedule.id = %place.schedule_id, ?hold, "the next step of a rollout waits");
     }
-    let step = run.run.guard.current_step().filter(|_| !has_fired && evaluation.holds.is_empty());
-    Ok(step.map(|step| Clearance { run: run.run.guard.run, step }))
+    let guard = &run.run.guard;
+    let is_clear = !has_fired && !guard.has_open_triggers() && evaluation.holds.is_empty();
+    let step = guard.current_step().filter(|_| is_clear);
+    Ok(step.map(|step| Clearance { run: guard.run, step }))
 }
 
 /// The moment that evidence of now is written down for: what comes before it is replaced.
@@ -165,8 +180,23 @@ fn point(evidence: &Evidence, at: Timestamp) -> EvidencePoint {
 
 async fn remove_old(app: &App) {
     let now = app.clock.now();
+    for run in app.guardrails.runs.on() {
+        if let Err(error) = touch(app, run.key()).await {
+            tracing::warn!(cause = %error, "could not mark the evidence of a rollout as in use; nothing old is removed");
+            return;
+        }
+    }
     let before = |kept: SignedDuration| now.checked_sub(kept).unwrap_or_default();
     if let Err(error) = app.events.prune_evidence(before(KEYS_KEPT), before(SUBJECTS_KEPT)).await {
         tracing::warn!(cause = %error, "could not remove old evidence of rollouts");
     }
+}
+
+/// Marks what is known of a run as written now, so that it does not count as old.
+async fn touch(app: &App, run: RunKey) -> Result<(), flaghoist_store::Error> {
+    let now = app.clock.now();
+    let mut writer = app.events.begin_evidence().await?;
+    writer.hold(&[run], now).await?;
+    writer.save_cells(run, &[], now).await?;
+    writer.commit().await
 }

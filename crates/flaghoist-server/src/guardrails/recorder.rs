@@ -6,6 +6,7 @@ use crate::ApiError;
 use crate::app::App;
 use flaghoist_ingest::guardrail::{Buckets, Outcome, RunState, Subject, apply};
 use flaghoist_ingest::{Event, Observation};
+use flaghoist_model::compile::Channel;
 use flaghoist_model::id::EnvironmentId;
 use flaghoist_model::metric::Lane;
 use flaghoist_store::{EvidenceWriter, RunKey, StoredSubject};
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Most observations that may wait.
+/// How much may wait: so many observations of ordinary size.
 const WAITING_MAX: usize = 200_000;
 /// Reports are written together until they have so many observations; each may have more.
 const WRITTEN_MAX: usize = 5_000;
@@ -29,6 +30,8 @@ const LAST_WRITE_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) struct Report {
     /// Where it was observed.
     pub(crate) environment_id: EnvironmentId,
+    /// Which flags the reader sees.
+    pub(crate) channel: Channel,
     /// In the order it was reported.
     pub(crate) observations: Vec<Observation>,
     /// With which the reader sends the same report again.
@@ -81,8 +84,10 @@ impl Recorder {
         if report.observations.is_empty() {
             return Ok(());
         }
-        let count = u32::try_from(report.observations.len()).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).try_acquire_many_owned(count).map_err(|_| NotTaken::QueueFull)?;
+        let weight = report.observations.iter().map(weight).fold(0, u32::saturating_add);
+        // One that takes all the room is taken when nobody else waits.
+        let weight = weight.min(u32::try_from(WAITING_MAX).unwrap_or(u32::MAX));
+        let room = Arc::clone(&self.room).try_acquire_many_owned(weight).map_err(|_| NotTaken::QueueFull)?;
         let (written, outcome) = oneshot::channel();
         self.sender.send(Waiting { report, written, room }).map_err(|_| NotTaken::StoreUnavailable)?;
         match outcome.await {
@@ -90,6 +95,18 @@ impl Recorder {
             _ => Err(NotTaken::StoreUnavailable),
         }
     }
+}
+
+/// How much room an observation takes: one for each 256 bytes of its texts that were begun.
+fn weight(observation: &Observation) -> u32 {
+    let bytes = match observation {
+        Observation::Exposure(exposure) => exposure.subject.len() + exposure.flag.len(),
+        Observation::Event(event) => {
+            let properties = event.properties.iter().map(|(name, text)| name.len() + text.len());
+            event.subject.len() + event.name.len() + properties.sum::<usize>()
+        }
+    };
+    u32::try_from(bytes / 256 + 1).unwrap_or(u32::MAX)
 }
 
 /// Records what waits until `stop` is done and nobody waits any more.
@@ -174,7 +191,12 @@ async fn write_together(app: &App, reports: &[&Report]) -> Result<(), ApiError> 
     let repeated = Repeated::find(writer.as_mut(), reports, &concerns, now).await?;
     let mut changed = Vec::with_capacity(concerns.len());
     for ((run, concerns), version) in concerns.iter().zip(versions) {
-        let mut state = state_of(&mut states, writer.as_mut(), run.key(), version).await?;
+        let mut state = match state_of(&mut states, writer.as_mut(), run.key(), version).await {
+            Ok(state) => state,
+            // What is known of this run is damaged, which holds its steps; reports of others are no worse for it.
+            Err(ApiError::Internal) => continue,
+            Err(error) => return Err(error),
+        };
         let fresh = concerns.iter().filter(|concern| !repeated.hold(concern));
         let subjects = apply_all(app, run, &mut state, writer.as_mut(), fresh, &hasher, now).await?;
         let cells = changes(&state);
@@ -203,7 +225,7 @@ fn concerns<'r>(app: &App, reports: &[&'r Report]) -> Vec<(Arc<WatchedRun>, Vec<
             for observation in &report.observations {
                 let once = match observation {
                     Observation::Exposure(exposure) if run.watch.concerns(exposure) => None,
-                    Observation::Event(event) if is_selected(&run, event) => key_of(&run, event),
+                    Observation::Event(event) if run.hears(report.channel, event) => key_of(&run, event),
                     _ => continue,
                 };
                 let (_, concerns) = found.entry(run.key()).or_insert_with(|| (Arc::clone(&run), Vec::new()));
@@ -212,10 +234,6 @@ fn concerns<'r>(app: &App, reports: &[&'r Report]) -> Vec<(Arc<WatchedRun>, Vec<
         }
     }
     found.into_values().collect()
-}
-
-fn is_selected(run: &WatchedRun, event: &Event) -> bool {
-    !run.watch.metrics_of(event).is_empty()
 }
 
 /// The key of an event that names itself, for the run, if one of the metrics that select it adds up: first events and

@@ -4,14 +4,15 @@ use crate::ApiError;
 use crate::app::App;
 use arc_swap::ArcSwap;
 use flaghoist_ingest::Event;
-use flaghoist_ingest::guardrail::{LATE_MS, Place, Watch};
+use flaghoist_ingest::guardrail::{GRACE_MS, LATE_MS, Place, Watch};
+use flaghoist_model::compile::Channel;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::id::EnvironmentId;
 use flaghoist_store::{GuardedRun, RunKey, SchedulePlace};
-use jiff::SignedDuration;
-use std::collections::HashMap;
-use std::sync::Arc;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -61,6 +62,11 @@ impl WatchedRun {
         }
     }
 
+    /// Whether one of its metrics selects an event of a reader of a channel that sees the flag.
+    pub(crate) fn hears(&self, channel: Channel, event: &Event) -> bool {
+        channel.sees(self.flag.distribution_channel) && !self.watch.metrics_of(event).is_empty()
+    }
+
     /// Whether it is still on.
     pub(crate) fn is_on(&self) -> bool {
         self.run.ended_at.is_none()
@@ -79,9 +85,11 @@ impl KnownRuns {
     }
 
     /// Whether a metric that is watched in an environment selects an event.
-    pub(crate) fn watch_event(&self, environment_id: EnvironmentId, event: &Event) -> bool {
+    ///
+    /// Readers of a channel that does not see the flag have nothing to say of it.
+    pub(crate) fn watch_event(&self, environment_id: EnvironmentId, channel: Channel, event: &Event) -> bool {
         let runs = self.0.get(&environment_id);
-        runs.is_some_and(|runs| runs.iter().any(|run| !run.watch.metrics_of(event).is_empty()))
+        runs.is_some_and(|runs| runs.iter().any(|run| run.hears(channel, event)))
     }
 }
 
@@ -91,6 +99,8 @@ pub(crate) struct Runs {
     known: ArcSwap<HashMap<EnvironmentId, Vec<Arc<WatchedRun>>>>,
     /// When that was read; one reads at a time.
     read_at: Mutex<Option<Instant>>,
+    /// Ended runs whose evidence is complete.
+    closed: std::sync::Mutex<HashSet<RunKey>>,
     /// Where what was published then stood in memory: another publication may be of another step.
     published: AtomicUsize,
 }
@@ -105,6 +115,23 @@ impl Runs {
     pub(crate) fn on(&self) -> Vec<Arc<WatchedRun>> {
         let known = self.known.load();
         known.values().flatten().filter(|run| run.is_on()).cloned().collect()
+    }
+
+    /// Ended runs whose evidence may not be complete, where what comes a little late has come.
+    pub(crate) fn to_be_closed(&self, now: Timestamp) -> Vec<Arc<WatchedRun>> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = |run: &WatchedRun| {
+            let ended_at = run.run.ended_at.map(Timestamp::as_millisecond);
+            ended_at.is_some_and(|ended_ms| ended_ms + GRACE_MS <= now.as_millisecond())
+        };
+        let known = self.known.load();
+        let over = known.values().flatten().filter(|run| is_over(run) && !closed.contains(&run.key()));
+        over.cloned().collect()
+    }
+
+    /// The evidence of a run is complete.
+    pub(crate) fn closed(&self, key: RunKey) {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
     }
 
     /// All that are known now.
@@ -165,6 +192,8 @@ impl Runs {
             };
             runs.entry(watched.run.environment_id).or_default().push(watched);
         }
+        let is_known = |key: &RunKey| runs.values().flatten().any(|run| run.key() == *key);
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner).retain(is_known);
         self.known.store(Arc::new(runs));
         Ok(())
     }

@@ -259,6 +259,23 @@ async fn the_same_report_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_rollout_that_starts_as_it_is_saved_is_watched_too() {
+    let rollout = Guarded::usual().await;
+    let admin = rollout.app.admin();
+    let flag_id = admin.enabled_flag("other", "STRING", &[("off", "OFF"), ("on", "ON")], "production").await;
+    let mut other = ramp(schedule(&[0.5, 1.0]));
+    other["key"] = json!("other-ramp");
+    other["guardrail_metrics"] = json!([{"metric_id": "errors", "trigger_action": "ABORT"}]);
+    other["exposure_schedule"]["rollout_options"]["autostart"] = json!(true);
+    let answer = admin.replace(&flag_id, "production", &[other]).await.expect(200).json();
+    let shown = &answer["data"][0]["attributes"];
+    assert_eq!((&shown["exposure_schedule"]["status"], &shown["warnings"]), (&json!("RUNNING"), &json!([])));
+    let id = shown["exposure_schedule"]["id"].as_str().unwrap();
+    let evidence = admin.get(&format!("/api/v1/rollouts/{id}/guardrails")).await.expect(200).json();
+    assert_eq!(evidence["run"], 1);
+}
+
+#[tokio::test]
 async fn an_undefined_metric_is_accepted_warns_and_holds_nothing() {
     let rollout = Guarded::usual().await;
     let admin = rollout.app.admin();

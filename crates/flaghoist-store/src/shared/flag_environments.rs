@@ -6,11 +6,11 @@ use super::{Conn, Db, Document, Row, failed, guarded_runs, metrics, rollouts, sa
 use crate::Result;
 use crate::document::{FORMAT, FlagEnvironmentDocument};
 use crate::scope::Scope;
-use flaghoist_model::allocation::Allocation;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::guard::Guarding;
 use flaghoist_model::id::{EnvironmentId, FlagId, ProjectId};
 use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::sync::Arc;
 use uuid::Uuid;
 
 const TABLE: Table = Table { name: "flag_environments", key: &["flag_id", "environment_id"] };
@@ -63,42 +63,29 @@ pub(super) async fn of_flags(conn: &mut Conn, flag_ids: &[FlagId]) -> Result<Vec
         .await
         .map_err(failed)?;
     let mut entries = Vec::with_capacity(rows.len());
-    let mut guarding = BTreeMap::new();
+    let mut guardings = BTreeMap::new();
     for row in &rows {
-        let mut entry = read(row)?;
-        if entry.allocations.iter().any(|allocation| !allocation.guardrails.is_empty()) {
-            let project_id = TABLE.columns(row).id("project_id", ProjectId)?;
-            if let btree_map::Entry::Vacant(place) = guarding.entry(project_id) {
-                place.insert(guarding_of(conn, project_id).await?);
-            }
-            if let Some(of_project) = guarding.get(&project_id) {
-                entry.guarding = named_by(&entry, of_project);
-            }
+        let project_id = TABLE.columns(row).id("project_id", ProjectId)?;
+        if let btree_map::Entry::Vacant(place) = guardings.entry(project_id) {
+            place.insert(guarding(conn, project_id).await?);
         }
-        entries.push(entry);
+        let guarding = guardings.get(&project_id).cloned().unwrap_or_default();
+        entries.push(FlagEnvironment { guarding, ..read(row)? });
     }
     Ok(entries)
 }
 
-/// All that guardrails of a project may name.
-async fn guarding_of(conn: &mut Conn, project_id: ProjectId) -> Result<Guarding> {
-    let metrics = metrics::all(conn, project_id).await?.into_iter().map(|metric| metric.definition).collect();
-    let saved_filters = saved_filters::all(conn, project_id).await?;
-    let saved_filters = saved_filters.into_iter().map(|filter| (filter.id, filter)).collect();
-    Ok(Guarding { metrics, saved_filters })
-}
-
-/// What of it the guarded allocations of the entry name. Nothing is guarded where no metric is defined.
-fn named_by(entry: &FlagEnvironment, all: &Guarding) -> Guarding {
-    let guarded = || entry.allocations.iter().filter(|allocation| !allocation.guardrails.is_empty());
-    let names = |id: &str| guarded().flat_map(|one| &one.guardrails).any(|named| named.metric_id == id);
-    let metrics: Vec<_> = all.metrics.iter().filter(|metric| names(&metric.id)).cloned().collect();
+/// What guards of a project's rollouts are made of.
+pub(super) async fn guarding(conn: &mut Conn, project_id: ProjectId) -> Result<Arc<Guarding>> {
+    let metrics = metrics::all(conn, project_id).await?;
     if metrics.is_empty() {
-        return Guarding::default();
+        return Ok(Arc::default());
     }
-    let filters = guarded().flat_map(Allocation::saved_filter_ids);
-    let saved_filters = filters.filter_map(|id| Some((id, all.saved_filters.get(&id)?.clone()))).collect();
-    Guarding { metrics, saved_filters }
+    let saved_filters = saved_filters::all(conn, project_id).await?;
+    Ok(Arc::new(Guarding {
+        metrics: metrics.into_iter().map(|metric| metric.definition).collect(),
+        saved_filters: saved_filters.into_iter().map(|filter| (filter.id, filter)).collect(),
+    }))
 }
 
 /// Where the allocation with that key is.
@@ -212,7 +199,7 @@ fn read(row: &Row) -> Result<FlagEnvironment> {
         rollouts: document.rollouts,
         pending_suggestion_id: None,
         transitions: Vec::new(),
-        guarding: Guarding::default(),
+        guarding: Arc::default(),
         updated_at: columns.moment("updated_at")?,
         revision: columns.get("revision")?,
     })

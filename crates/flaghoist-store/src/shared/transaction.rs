@@ -18,6 +18,7 @@ use flaghoist_model::credential::{Credential, SecretHash};
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
+use flaghoist_model::guard::Guarding;
 use flaghoist_model::history::{Change, HistoryEntry};
 use flaghoist_model::id::{
     ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
@@ -30,6 +31,7 @@ use flaghoist_model::suggestion::Suggestion;
 use flaghoist_model::user::{Membership, Session, Team, User};
 use flaghoist_model::webhook::{Delivery, Webhook};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A transaction: what it may do beside reading is in `rights`. Dropping it ends it, and undoes what it wrote.
 pub(super) struct Transaction<Rights> {
@@ -236,6 +238,10 @@ impl<Rights: Send> Reader for Transaction<Rights> {
         limit: i64,
     ) -> Result<Vec<KeptTransition>> {
         within(rollouts::since(&mut self.tx, project_id, revision, limit)).await
+    }
+
+    async fn guarding(&mut self, project_id: ProjectId) -> Result<Arc<Guarding>> {
+        within(flag_environments::guarding(&mut self.tx, project_id)).await
     }
 
     async fn guarded_runs(&mut self, since: Timestamp) -> Result<Vec<GuardedRun>> {

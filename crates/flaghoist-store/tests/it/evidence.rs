@@ -118,7 +118,7 @@ async fn a_guarded_run_is_kept_with_what_fired_and_found_until_it_is_long_over(h
         log_e: 1.0 / 3.0,
     };
     let fired_at = samples.now + SignedDuration::from_secs(3);
-    save(read().await.tripped((id, 1), &[trip], &samples.ids, fired_at).unwrap()).await;
+    save(read().await.tripped(id, &runs[0].guard, &[trip], &samples.ids, fired_at).unwrap()).await;
     let kept = world.read().await.guarded_runs_of(samples.project_id, id, 10).await.unwrap();
     assert_eq!((kept.len(), kept[0].ended_at), (1, Some(fired_at)));
     assert_eq!(

@@ -155,6 +155,7 @@ async fn run_server(
     tasks.spawn(events::count(Arc::clone(&app), drained.clone()));
     tasks.spawn(guardrails::record(Arc::clone(&app), drained.clone()));
     tasks.spawn(guardrails::watch(Arc::clone(&app), soft.clone()));
+    tasks.spawn(guardrails::gather(Arc::clone(&app), soft.clone()));
     let drain = Duration::from_millis(configuration.drain_timeout_ms);
     tasks.spawn(rollouts::run(Arc::clone(&app), soft.clone()));
     tasks.spawn(webhooks::deliver(Arc::clone(&app), soft.clone(), drain));
