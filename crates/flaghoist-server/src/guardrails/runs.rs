@@ -81,7 +81,7 @@ impl KnownRuns {
     /// Whether a metric that is watched in an environment selects an event.
     pub(crate) fn watch_event(&self, environment_id: EnvironmentId, event: &Event) -> bool {
         let runs = self.0.get(&environment_id);
-        runs.is_some_and(|runs| runs.iter().any(|run| !run.watch.metrics_of(event).is_empty()))
+        runs.is_some_and(|runs| runs.iter().any(|run| run.watch.selects(event)))
     }
 }
 
