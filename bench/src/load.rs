@@ -19,6 +19,10 @@ impl Request {
         Self::new("GET", path, headers, "")
     }
 
+    pub(crate) fn put(path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        Self::new("PUT", path, headers, body)
+    }
+
     pub(crate) fn patch(path: &str, headers: &[(&str, &str)], body: &str) -> Self {
         Self::new("PATCH", path, headers, body)
     }

@@ -9,6 +9,7 @@
 
 mod events;
 mod flood;
+mod guardrails;
 mod load;
 mod measure;
 mod streams;
@@ -32,9 +33,10 @@ fn main() {
         Some("flood") => flood(&arguments[2]),
         Some("streams") => streams(&arguments[2], arguments[3].parse().expect("a process id")),
         Some("events") => events(&arguments[2]),
+        Some("guardrails") => guardrails(&arguments[2], arguments[3].parse().expect("a process id")),
         _ => {
             eprintln!(
-                "usage: flaghoist-bench floor | flood BOOTSTRAP_JSON | streams BOOTSTRAP_JSON SERVER_PID | events BOOTSTRAP_JSON | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID"
+                "usage: flaghoist-bench floor | flood BOOTSTRAP_JSON | streams BOOTSTRAP_JSON SERVER_PID | events BOOTSTRAP_JSON | guardrails BOOTSTRAP_JSON SERVER_PID | against BOOTSTRAP_JSON FLOOR_ADDRESS SERVER_PID FLOOR_PID"
             );
             std::process::exit(2);
         }
@@ -96,10 +98,9 @@ fn streams(bootstrap: &str, server_pid: u32) {
     let headers = management(&bootstrap);
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, key)| (*name, key.as_str())).collect();
     let path = format!("/api/v1/flags/{flag}/environments/{environment}/serving");
-    let change = |variant: &str| {
-        Request::patch(&path, &headers, &format!(r#"{{"override_variant_key":{variant}}}"#))
-    };
-    streams::print_memory(&address, &stream, server_pid);
+    let change =
+        |variant: &str| Request::patch(&path, &headers, &format!(r#"{{"override_variant_key":{variant}}}"#));
+    streams::print_memory(&Subject { address: address.clone(), pid: server_pid }, &stream);
     streams::print_latency(&address, &stream, [change("\"on\""), change("null")]);
 }
 
@@ -111,6 +112,12 @@ fn events(bootstrap: &str) {
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, key)| (*name, key.as_str())).collect();
     let counted = |id: &str| Request::get(&format!("/api/v1/flags/{id}/evaluations"), &headers);
     events::print(&address, key, counted, &flag_ids(&bootstrap, &address));
+}
+
+/// Exposures and metric events of a guarded rollout.
+fn guardrails(bootstrap: &str, server_pid: u32) {
+    let (bootstrap, address) = read_bootstrap(bootstrap);
+    guardrails::print(&bootstrap, &Subject { address, pid: server_pid });
 }
 
 /// What an application asks.

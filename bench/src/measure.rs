@@ -16,12 +16,19 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// User and system time used so far, in microseconds.
-    fn cpu_us(&self) -> f64 {
+    pub(crate) fn cpu_us(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("the server runs");
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         // Counted from behind the name: utime is the 12th field, stime the 13th.
         let ticks: u64 = fields[11..=12].iter().map(|field| field.parse::<u64>().expect("a number")).sum();
         ticks as f64 * TICK_US
+    }
+
+    /// Resident memory now, in kibibytes.
+    pub(crate) fn resident_kb(&self) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("a running server");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 }
 

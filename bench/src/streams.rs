@@ -1,6 +1,7 @@
 //! How long a change takes until open streams tell of it, and what a stream costs.
 
 use crate::load::{Connection, Request};
+use crate::measure::Subject;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -57,7 +58,9 @@ pub(crate) fn print_latency(address: &str, stream: &Request, changes: [Request; 
             }
         }
         let (told_least, told_most) = (told.iter().min(), told.iter().max());
-        println!("{LISTENING} streams, {CHANGES} changes; events of a stream: {told_least:?} to {told_most:?}");
+        println!(
+            "{LISTENING} streams, {CHANGES} changes; events of a stream: {told_least:?} to {told_most:?}"
+        );
         print_row("change sent until its answer", &mut answered);
         print_row("change sent until a stream told of it", &mut waits);
     });
@@ -110,23 +113,17 @@ async fn open_stream(address: &str, request: &Request) -> TcpStream {
 }
 
 /// Opens many streams and prints what the server's resident memory grows by for each.
-pub(crate) fn print_memory(address: &str, stream: &Request, server_pid: u32) {
+pub(crate) fn print_memory(server: &Subject, stream: &Request) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let before_kb = resident_kb(server_pid);
+        let before_kb = server.resident_kb();
         let mut open = Vec::with_capacity(IDLE);
         for _ in 0..IDLE {
-            open.push(open_stream(address, stream).await);
+            open.push(open_stream(&server.address, stream).await);
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let grown_bytes = (resident_kb(server_pid) - before_kb) * 1_024;
+        let grown_bytes = (server.resident_kb() - before_kb) * 1_024;
         println!("{IDLE} idle streams: {} bytes of resident memory each", grown_bytes / IDLE as i64);
         drop(open);
     });
-}
-
-fn resident_kb(pid: u32) -> i64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a running server");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }

@@ -214,6 +214,11 @@ impl Watch {
         (1..=self.treatments.len()).filter_map(|at| ArmIndex::try_from(at).ok())
     }
 
+    /// Whether any metric selects an event: whether [`Watch::metrics_of`] is not empty, for less.
+    pub fn selects(&self, event: &Event) -> bool {
+        self.metrics.iter().any(|watched| watched.selectors.select(event).next().is_some())
+    }
+
     /// Which metrics select an event: empty when it is none of any.
     pub fn metrics_of(&self, event: &Event) -> Vec<Selected> {
         let mut selected = Vec::new();

@@ -222,10 +222,11 @@ fn concerns<'r>(app: &App, reports: &[&'r Report]) -> Vec<(Arc<WatchedRun>, Vec<
     let mut found: BTreeMap<RunKey, (Arc<WatchedRun>, Vec<Concern<'r>>)> = BTreeMap::new();
     for (place, report) in reports.iter().enumerate() {
         for run in app.guardrails.runs.of(report.environment_id) {
+            let keys = EventKeys::of(run.key());
             for observation in &report.observations {
                 let once = match observation {
                     Observation::Exposure(exposure) if run.watch.concerns(exposure) => None,
-                    Observation::Event(event) if run.hears(report.channel, event) => key_of(&run, event),
+                    Observation::Event(event) if run.hears(report.channel, event) => keys.key_of(&run, event),
                     _ => continue,
                 };
                 let (_, concerns) = found.entry(run.key()).or_insert_with(|| (Arc::clone(&run), Vec::new()));
@@ -236,26 +237,41 @@ fn concerns<'r>(app: &App, reports: &[&'r Report]) -> Vec<(Arc<WatchedRun>, Vec<
     found.into_values().collect()
 }
 
-/// The key of an event that names itself, for the run, if one of the metrics that select it adds up: first events and
-/// exposures are counted once by themselves.
-fn key_of(run: &WatchedRun, event: &Event) -> Option<Vec<u8>> {
-    let id = event.event_id.as_deref()?;
-    let adds_up = run.watch.metrics_of(event).iter().any(|selected| {
-        let metric = run.run.guard.metrics.get(usize::from(selected.metric));
-        metric.is_some_and(|metric| metric.definition.lane() != Lane::Events)
-    });
-    let RunKey { schedule_id, run } = run.key();
-    adds_up.then(|| digest(&["event", &schedule_id.to_string(), &run.to_string(), event.origin.as_str(), id]))
+/// Keys of a run's events that are counted once.
+struct EventKeys(Digest);
+
+impl EventKeys {
+    fn of(RunKey { schedule_id, run }: RunKey) -> Self {
+        let digest = Digest::default().with("event").with(&schedule_id.to_string());
+        Self(digest.with(&run.to_string()))
+    }
+
+    /// The key of an event that names itself, if one of the metrics that select it adds up: first events and exposures
+    /// are counted once by themselves.
+    fn key_of(&self, run: &WatchedRun, event: &Event) -> Option<Vec<u8>> {
+        let id = event.event_id.as_deref()?;
+        let adds_up = run.watch.metrics_of(event).iter().any(|selected| {
+            let metric = run.run.guard.metrics.get(usize::from(selected.metric));
+            metric.is_some_and(|metric| metric.definition.lane() != Lane::Events)
+        });
+        adds_up.then(|| self.0.clone().with(event.origin.as_str()).with(id).finish())
+    }
 }
 
 /// 128 bits of SHA-256 of texts, which cannot run into one another.
-fn digest(texts: &[&str]) -> Vec<u8> {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(text.as_bytes());
+#[derive(Clone, Default)]
+struct Digest(Sha256);
+
+impl Digest {
+    fn with(mut self, text: &str) -> Self {
+        self.0.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        self.0.update(text.as_bytes());
+        self
     }
-    hash.finalize()[..16].to_vec()
+
+    fn finish(self) -> Vec<u8> {
+        self.0.finalize()[..16].to_vec()
+    }
 }
 
 /// What was counted before.
@@ -280,7 +296,7 @@ impl Repeated {
         for (place, report) in reports.iter().enumerate().filter(|(place, _)| concerned.contains(place)) {
             if let Some(key) = &report.idempotency_key {
                 let keys = of_reports.entry(report.environment_id).or_default();
-                keys.push((place, digest(&["report", key])));
+                keys.push((place, Digest::default().with("report").with(key).finish()));
             }
         }
         for (environment_id, keyed) in of_reports {

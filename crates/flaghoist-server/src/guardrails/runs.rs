@@ -64,7 +64,7 @@ impl WatchedRun {
 
     /// Whether one of its metrics selects an event of a reader of a channel that sees the flag.
     pub(crate) fn hears(&self, channel: Channel, event: &Event) -> bool {
-        channel.sees(self.flag.distribution_channel) && !self.watch.metrics_of(event).is_empty()
+        channel.sees(self.flag.distribution_channel) && self.watch.selects(event)
     }
 
     /// Whether it is still on.

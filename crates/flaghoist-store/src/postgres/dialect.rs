@@ -92,6 +92,13 @@ pub(super) const SAVE_SUBJECTS: &str = "
     FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) AS saved (subject, state, due_at)
     ON CONFLICT (schedule_id, subject) DO UPDATE SET state = excluded.state, due_at = excluded.due_at";
 
+// The keys that are returned are new. In order, so that two who take the same keys never wait for each other in a circle.
+pub(super) const TAKE_KEYS: &str = "
+    INSERT INTO taken_keys (environment_id, key, taken_at)
+    SELECT $1, key, $3 FROM unnest($2::bytea[]) AS wanted (key) ORDER BY key
+    ON CONFLICT (environment_id, key) DO NOTHING
+    RETURNING key";
+
 const HOLD_RUN: &str = "SELECT version FROM evidence_runs WHERE schedule_id = $1 AND run = $2 FOR UPDATE";
 
 /// Takes a run until the transaction ends, and gives its version.
@@ -103,6 +110,11 @@ pub(super) async fn hold_run(conn: &mut Conn, run: RunKey) -> Result<i64> {
 /// Numbers as one parameter.
 pub(super) fn number_list(numbers: &[i64]) -> Vec<i64> {
     numbers.to_vec()
+}
+
+/// Keys as one parameter.
+pub(super) fn key_list<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Vec<&'k [u8]> {
+    keys.into_iter().collect()
 }
 
 /// Binds the subjects that [`SAVE_SUBJECTS`] writes, by column.

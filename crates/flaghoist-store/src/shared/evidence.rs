@@ -1,14 +1,16 @@
 //! What guardrails know of the subjects of a run.
 
 use super::columns::Table;
-use super::dialect::{KNOWN_SUBJECTS, SAVE_SUBJECTS, hold_run, number_list, subject_list, within};
+use super::dialect::{
+    KNOWN_SUBJECTS, SAVE_SUBJECTS, TAKE_KEYS, hold_run, key_list, number_list, subject_list, within,
+};
 use super::transaction::Steps;
 use super::{Conn, Db, Row, failed};
 use crate::{EvidencePoint, EvidenceWriter, Result, RunKey, StoredCell, StoredSubject};
 use async_trait::async_trait;
 use flaghoist_model::id::{EnvironmentId, ScheduleId, VariantId};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 const RUNS: Table = Table { name: "evidence_runs", key: &["schedule_id"] };
 const CELLS: Table = Table { name: "evidence_cells", key: &["schedule_id"] };
@@ -34,9 +36,6 @@ const SAVE_CELL: &str = "
 const DUE_SUBJECTS: &str = "
     SELECT subject, state, due_at FROM evidence_subjects WHERE schedule_id = $1 AND due_at <= $2
     ORDER BY due_at, subject LIMIT $3";
-
-const TAKE_KEY: &str = "
-    INSERT INTO taken_keys (environment_id, key, taken_at) VALUES ($1, $2, $3) ON CONFLICT (environment_id, key) DO NOTHING";
 
 const SAVE_POINT: &str = "
     INSERT INTO evidence_points (schedule_id, run, metric_id, variant_id, at, document) VALUES ($1, $2, $3, $4, $5, $6)
@@ -70,7 +69,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     VERSION,
     SAVE_CELL,
     DUE_SUBJECTS,
-    TAKE_KEY,
     SAVE_POINT,
     POINTS_OF_RUN,
     DELETE_KEYS,
@@ -78,6 +76,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     DELETE_SUBJECTS,
     KNOWN_SUBJECTS,
     SAVE_SUBJECTS,
+    TAKE_KEYS,
 ];
 
 /// An [`EvidenceWriter`].
@@ -138,21 +137,19 @@ impl EvidenceWriter for EvidenceWriting {
         keys: &[Vec<u8>],
         now: Timestamp,
     ) -> Result<Vec<bool>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let tx = &mut self.tx;
-        self.steps
-            .take(async {
-                // In order, for the same reason as runs.
-                let mut order: Vec<usize> = (0..keys.len()).collect();
-                order.sort_by_key(|place| &keys[*place]);
-                let mut are_new = vec![false; keys.len()];
-                for place in order {
-                    let taken = sqlx::query::<Db>(TAKE_KEY).bind(environment_id.0).bind(&keys[place]);
-                    let taken = taken.bind(now.as_microsecond()).execute(&mut **tx).await.map_err(failed)?;
-                    are_new[place] = taken.rows_affected() > 0;
-                }
-                Ok(are_new)
-            })
-            .await
+        let taken = self.steps.take(async {
+            // Each once and in order, for the same reason as runs.
+            let distinct: BTreeSet<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+            let taken = sqlx::query_scalar::<Db, Vec<u8>>(TAKE_KEYS).bind(environment_id.0);
+            let taken = taken.bind(key_list(distinct)).bind(now.as_microsecond());
+            taken.fetch_all(&mut **tx).await.map_err(failed)
+        });
+        let mut taken: HashSet<Vec<u8>> = taken.await?.into_iter().collect();
+        Ok(keys.iter().map(|key| taken.remove(key)).collect())
     }
 
     async fn save_cells(&mut self, run: RunKey, cells: &[StoredCell], now: Timestamp) -> Result<()> {

@@ -54,6 +54,13 @@ pub(super) const SAVE_SUBJECTS: &str = "
     SELECT $1, value ->> 0, unhex(value ->> 1), value ->> 2 FROM json_each($2) WHERE true
     ON CONFLICT (schedule_id, subject) DO UPDATE SET state = excluded.state, due_at = excluded.due_at";
 
+// The keys that are returned are new.
+pub(super) const TAKE_KEYS: &str = "
+    INSERT INTO taken_keys (environment_id, key, taken_at)
+    SELECT $1, unhex(value), $3 FROM json_each($2) WHERE true
+    ON CONFLICT (environment_id, key) DO NOTHING
+    RETURNING key";
+
 const VERSION_OF_RUN: &str = "SELECT version FROM evidence_runs WHERE schedule_id = $1 AND run = $2";
 
 /// The version of a run, which the transaction holds: SQLite has one writer.
@@ -65,6 +72,11 @@ pub(super) async fn hold_run(conn: &mut Conn, run: RunKey) -> Result<i64> {
 /// Numbers as one parameter: a JSON list.
 pub(super) fn number_list(numbers: &[i64]) -> Document<Vec<i64>> {
     Document(numbers.to_vec())
+}
+
+/// Keys as one parameter: a JSON list of hexadecimal text.
+pub(super) fn key_list<'k>(keys: impl IntoIterator<Item = &'k [u8]>) -> Document<Vec<String>> {
+    Document(keys.into_iter().map(hexadecimal).collect())
 }
 
 /// Binds the subjects that [`SAVE_SUBJECTS`] writes: a JSON list of number, state in hexadecimal, and moment.
