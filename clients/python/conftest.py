@@ -12,6 +12,15 @@ from server import Server
 from wire import ENVIRONMENTS, Wire, environment_body
 
 LOG_TAIL_LINES = 30
+# Handed out first when several processes share the work: a long file that is left for the end keeps one busy alone.
+LONG_FILES = (
+    "test_guardrails",
+    "test_rollouts",
+    "test_schemathesis_projects",
+    "test_schemathesis_feature_flags",
+    "test_schemathesis_api_v1",
+    "test_schemathesis_rest",
+)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +88,18 @@ def production(server):
 @pytest.fixture
 def staging(server):
     return server.environment("staging")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        # schemathesis gives all operations of a test one id. pytest-xdist would run the first of them and drop the rest.
+        if not item.nodeid.endswith(f"::{item.name}"):
+            item._id = item.parent.id.child(item.name)
+    ids = [item.nodeid for item in items]
+    assert len(set(ids)) == len(ids), f"ids of several tests: {sorted({one for one in ids if ids.count(one) > 1})}"
+    order = {name: position for position, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,0 +1,8 @@
+"""schemathesis and the operations under /api/v1."""
+
+from documented import caller, checks_of, existing
+
+(
+    test_any_request_is_answered_as_documented,
+    test_any_request_about_what_exists_is_answered_as_documented,
+) = checks_of("api_v1")
