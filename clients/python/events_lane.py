@@ -7,6 +7,8 @@ from collections.abc import Iterable
 GRID = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 # One metric and one treatment: the whole level is theirs.
 THRESHOLD = math.log(1 / 0.05)
+# What one event may make of a difference, at most, when it is taken for another.
+OF_AN_EVENT = 0.7
 
 
 def log_e(counts: Counter[tuple[float, bool]]) -> float:
@@ -24,11 +26,11 @@ def log_e(counts: Counter[tuple[float, bool]]) -> float:
     return largest + math.log(sum(math.exp(one - largest) for one in exponents)) - math.log(len(GRID))
 
 
-def decisive(events: Iterable[tuple[float, bool]]) -> int | None:
+def decisive(events: Iterable[tuple[float, bool]], threshold: float = THRESHOLD) -> int | None:
     """The place of the first event, of all in their order, with which the evidence suffices."""
     counts: Counter[tuple[float, bool]] = Counter()
     for place, event in enumerate(events):
         counts[event] += 1
-        if log_e(counts) >= THRESHOLD:
+        if log_e(counts) >= threshold:
             return place
     return None

@@ -1,5 +1,6 @@
 """A rollout that a metric watches, from its definition to what became of it."""
 
+import math
 from datetime import datetime
 from uuid import UUID
 
@@ -10,9 +11,14 @@ SCHEDULES = f"{FLAGS}/exposure-schedules"
 ROLLOUTS = "/api/v1/rollouts"
 OFF, ON = "off", "on"
 ENDS = ("ABORTED", "COMPLETED")
-END_SECONDS = 60
-# Shares, and for how long. The last one that is compared is long enough to find harm also on a machine that is busy.
-STEPS = ((0.05, 3_000), (0.25, 5_000), (0.5, 12_000), (1.0, None))
+END_SECONDS = 70
+HOUR_MS = 3_600_000
+# Shares, and for how long.
+STEPS = ((0.05, 3_000), (0.25, 4_000), (0.5, 6_000), (1.0, None))
+# The last step that is compared is as long as a busy machine may need to make enough visits; harm ends it sooner.
+PATIENT_STEPS = ((0.05, 3_000), (0.25, 4_000), (0.5, 45_000), (1.0, None))
+# No step ends by itself while a test runs.
+STANDING_STEPS = ((0.5, HOUR_MS), (1.0, None))
 
 
 class GuardedRollout:
@@ -95,22 +101,14 @@ def planned(group: int, ratio: float, interval_ms: int | None) -> dict:
 class Course:
     """When which share was in force, as it really was."""
 
-    def __init__(self, evidence: dict) -> None:
-        self._steps = [
-            (milliseconds(step["from"]), milliseconds(step["to"]), step["exposure_ratio"]) for step in evidence["steps"]
-        ]
+    def __init__(self, evidence: dict, heard_of_end_after_ms: int = 0) -> None:
+        steps = [(milliseconds(one["from"]), milliseconds(one["to"]), one["exposure_ratio"]) for one in evidence["steps"]]
+        begin, end, share = steps.pop()
+        self._steps = [*steps, (begin, math.inf if end is None else end + heard_of_end_after_ms, share)]
 
     def share(self, at_ms: int) -> float | None:
         """The share at a time; none before the run and after it."""
-        for begin, end, ratio in self._steps:
-            if begin <= at_ms and (end is None or at_ms < end):
-                return ratio
-        return None
-
-    def compared_share(self, at_ms: int) -> float | None:
-        """The same, if there still was a control to compare with."""
-        share = self.share(at_ms)
-        return share if share is not None and share < 1 else None
+        return next((share for begin, end, share in self._steps if begin <= at_ms < end), None)
 
 
 def milliseconds(text: str | None) -> int | None:

@@ -12,7 +12,7 @@ import httpx
 from openfeature.hook import Hook
 
 from ddtrace_client import AgentApplication
-from events_lane import decisive
+from events_lane import OF_AN_EVENT, THRESHOLD, decisive
 from guarded_rollout import OFF, ON, Course, GuardedRollout
 from openfeature_client import application, subject
 from reports import now_ms
@@ -58,21 +58,25 @@ class Tracked:
                 self.treated.append(visitor)
             return self._visits[variant] % self._every[variant] == 0
 
-    def errors_that_count(self) -> int:
-        """How many subjects were acknowledged with an error that can be compared."""
-        course = Course(self.rollout.evidence())
-        return len({one.subject for one in self.errors if course.compared_share(one.at_ms) is not None})
+    def errors_that_count(self, heard_of_end_after_ms: int = 0) -> int:
+        """How many subjects were acknowledged with an error while it ran, or until a node may have heard of its end."""
+        course = Course(self.rollout.evidence(), heard_of_end_after_ms)
+        return len({one.subject for one in self.errors if course.share(one.at_ms)})
 
-    def exposures_that_count(self) -> int:
-        """How many subjects were acknowledged as exposed while it ran."""
-        course = Course(self.rollout.evidence())
-        return len({one for one, at_ms in self.exposed.items() if course.share(at_ms) is not None})
+    def exposures_that_count(self, heard_of_end_after_ms: int = 0) -> int:
+        """How many subjects were acknowledged as exposed in that time."""
+        course = Course(self.rollout.evidence(), heard_of_end_after_ms)
+        return sum(course.share(at_ms) is not None for at_ms in self.exposed.values())
 
     def decided_at(self) -> float:
         """When the report was acknowledged with which, by our own calculation, there was enough evidence."""
         course = Course(self.rollout.evidence())
-        compared = [one for one in sorted(self.errors, key=lambda one: one.acknowledged) if course.compared_share(one.at_ms)]
-        place = decisive((course.compared_share(one.at_ms), one.is_treated) for one in compared)
+        compared = sorted((one for one in self.errors if course.share(one.at_ms)), key=lambda one: one.acknowledged)
+        events = [(course.share(one.at_ms), one.is_treated) for one in compared]
+        place = decisive(events)
+        if place is None:
+            # What happened as a step began may be counted in the one before.
+            place = decisive(events, THRESHOLD - OF_AN_EVENT)
         assert place is not None, "there was never enough evidence"
         return compared[place].acknowledged
 
@@ -125,7 +129,8 @@ class Shop:
         self._headers = {"X-API-Key": self.sdk_key}
         self._numbers, self._closed = itertools.count(), threading.Event()
         self._failures: list[BaseException] = []
-        self.visits = self.on_their_way = self.repeated = 0
+        self._senders: set[int] = set()
+        self.visits = self.repeated = 0
 
     def open(self, *tracked: Tracked) -> None:
         self.tracked = tracked
@@ -136,7 +141,7 @@ class Shop:
 
     def await_report(self) -> None:
         """Until one is on its way."""
-        while not self.on_their_way and not self._failures:
+        while not self._senders and not self._failures:
             time.sleep(0.0005)
 
     def close(self) -> None:
@@ -204,10 +209,10 @@ class Shop:
         [records] = report.values()
         for url in self._as_long_as_it_takes(urls):
             answer = None
-            self.on_their_way += 1
+            self._senders.add(threading.get_ident())
             with contextlib.suppress(httpx.TransportError):
                 answer = client.post(url + path, json=report, headers=headers)
-            self.on_their_way -= 1
+            self._senders.discard(threading.get_ident())
             if answer is not None and answer.status_code == 202:
                 assert answer.json() == {"accepted": len(records), "dropped": {}}, answer.text
                 return time.monotonic()
