@@ -40,7 +40,7 @@ class GuardedRollout:
             variant_weights=weights(on=100),
             guardrail_metrics=[{"metric_id": self.metric, "trigger_action": "ABORT"}],
             exposure_schedule={
-                "rollout_options": {"strategy": "UNIFORM_INTERVALS", "autostart": False, "selection_interval_ms": 3_000},
+                "rollout_options": {"strategy": "UNIFORM_INTERVALS", "autostart": False},
                 "rollout_steps": [planned(group, *one) for group, one in enumerate(steps)],
                 "control_variant_key": OFF,
             },
@@ -102,7 +102,9 @@ class Course:
     """When which share was in force, as it really was."""
 
     def __init__(self, evidence: dict, heard_of_end_after_ms: int = 0) -> None:
-        steps = [(milliseconds(one["from"]), milliseconds(one["to"]), one["exposure_ratio"]) for one in evidence["steps"]]
+        steps = [
+            (milliseconds(one["from"]), milliseconds(one["to"]), one["exposure_ratio"]) for one in evidence["steps"]
+        ]
         begin, end, share = steps.pop()
         self._steps = [*steps, (begin, math.inf if end is None else end + heard_of_end_after_ms, share)]
 

@@ -45,7 +45,7 @@ class Postgres:
 
 
 def installed(program: str) -> str:
-    newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name), reverse=True)
-    found = shutil.which(program, path=os.pathsep.join([*map(str, newest_first), os.environ["PATH"]]))
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name))
+    found = shutil.which(program, path=os.pathsep.join([*map(str, reversed(versions)), os.environ["PATH"]]))
     assert found, f"PostgreSQL is not installed: there is no {program}"
     return found

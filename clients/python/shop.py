@@ -1,4 +1,4 @@
-"""An application whose subjects come by one after another, get a variant of each flag, and sometimes run into an error."""
+"""An application whose visitors come one after another, get a variant of each flag, and sometimes run into an error."""
 
 import contextlib
 import itertools
@@ -17,9 +17,9 @@ from guarded_rollout import OFF, ON, Course, GuardedRollout
 from openfeature_client import application, subject
 from reports import now_ms
 
-# Every so manieth subject of a variant has an error, 2 % of them or 6 %. Who gets which variant the server draws anew in
-# each rollout. Were errors drawn by the subject beside it, a harmless treatment would be taken for harmful once in a while,
-# as it is promised; spread evenly they never look like harm.
+# Every so manieth visitor with a variant has an error, 2 % of them or 6 %. The server draws anew in each rollout who gets
+# which variant. If errors were drawn too, a harmless treatment would be taken for a harmful one now and then, as is
+# promised; spread evenly, they look like harm only where there is some.
 SELDOM, OFTEN = 50, 17
 HARMLESS, HARMFUL = {OFF: SELDOM, ON: SELDOM}, {OFF: SELDOM, ON: OFTEN}
 
