@@ -106,7 +106,8 @@ def pytest_collection_modifyitems(items):
 def pytest_runtest_makereport(item):
     outcome = yield
     report = outcome.get_result()
-    running = getattr(item, "funcargs", {}).get("server")
+    arguments = getattr(item, "funcargs", {})
+    running = arguments.get("server") or arguments.get("life")
     if report.failed and running is not None:
         tail = running.log().splitlines()[-LOG_TAIL_LINES:]
         report.sections.append((f"last {LOG_TAIL_LINES} lines of the server's log", "\n".join(tail)))

@@ -138,10 +138,10 @@ def attributes_of(value) -> dict:
     return {} if value is None else {"x": value}
 
 
-def eventually(probe, what: str):
+def eventually(probe, what: str, seconds: float = PATIENCE_SECONDS):
     """What the probe finds within a time that covers an SDK's own retries."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (found := probe()):
-        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.05)
     return found

@@ -52,6 +52,18 @@ class Server:
             raise
         return self
 
+    def join(self, first: "Server") -> "Server":
+        """Starts as another node on the database of the first, which knows the secrets."""
+        address = free_address()
+        self.bootstrap = first.bootstrap | {"url": f"http://{address}"}
+        self._launch(address)
+        try:
+            self._await_ready()
+        except Exception:
+            self.stop()
+            raise
+        return self
+
     def stop(self) -> int:
         """Asks the server to end (SIGTERM) and gives its exit code."""
         assert self._process is not None

@@ -130,6 +130,7 @@ pub(crate) async fn take(
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
     let now = app.clock.now();
+    app.guardrails.runs.follow(app).await;
     let watched = app.guardrails.runs.known();
     let tally = move || -> Result<(Tally, Vec<Report>), ApiError> {
         let mut tally = Tally::new(now);
@@ -175,6 +176,7 @@ pub(crate) async fn take_observations(
         .map(|key| format!("{} {}", reader.credential_id, String::from_utf8_lossy(key.as_bytes())));
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let is_small = encoding == report::Encoding::Identity && body.len() <= INLINE_MAX_BYTES;
+    app.guardrails.runs.follow(app).await;
     let mut taken = Observations::new(app.guardrails.runs.known(), reader, app.clock.now());
     let take = move || -> Result<Observations, ApiError> {
         let text = report::unpack(encoding, &body)?;

@@ -44,11 +44,7 @@ pub async fn watch(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = prune.tick() => remove_old(&app).await,
             // Another node may have begun a run, or a step of one.
-            Ok(()) = published.changed() => {
-                if let Err(error) = app.guardrails.runs.refresh(&app).await {
-                    tracing::warn!(cause = %error, "what is published is not known to the guardrails yet");
-                }
-            }
+            Ok(()) = published.changed() => app.guardrails.runs.follow(&app).await,
             () = app.guardrails.observed.notified() => next_look = next_look.min(Instant::now() + LOOK_AFTER),
             () = tokio::time::sleep_until(next_look) => {
                 if let Err(error) = look_at_all_with(&app, &mut written).await {

@@ -139,17 +139,33 @@ impl Runs {
         KnownRuns(self.known.load_full())
     }
 
-    /// Reads the runs if what is known is old, or something was published since.
+    /// Reads the runs if something was published since, or what is known is old.
     pub(crate) async fn refresh_if_old(&self, app: &App) -> Result<(), ApiError> {
+        self.refresh_unless(app, |age| age < AGE_MAX).await
+    }
+
+    /// Reads the runs if something was published since: what readers report may be of a run that began with it. What is
+    /// known goes on counting while the store is away.
+    pub(crate) async fn follow(&self, app: &App) {
+        if let Err(error) = self.refresh_unless(app, |_| true).await {
+            tracing::warn!(cause = %error, "what is published is not known to the guardrails yet");
+        }
+    }
+
+    async fn refresh_unless(
+        &self,
+        app: &App,
+        is_young: impl Fn(Duration) -> bool + Send,
+    ) -> Result<(), ApiError> {
         let published = Arc::as_ptr(&app.publisher.published_now()) as usize;
+        let is_known = || self.published.load(Ordering::Acquire) == published;
         let mut read_at = self.read_at.lock().await;
-        let is_young = read_at.is_some_and(|read_at| read_at.elapsed() < AGE_MAX);
-        if is_young && self.published.load(Ordering::Relaxed) == published {
+        if is_known() && read_at.is_some_and(|read_at| is_young(read_at.elapsed())) {
             return Ok(());
         }
         self.read(app).await?;
         *read_at = Some(Instant::now());
-        self.published.store(published, Ordering::Relaxed);
+        self.published.store(published, Ordering::Release);
         Ok(())
     }
 

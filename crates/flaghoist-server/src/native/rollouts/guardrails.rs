@@ -8,7 +8,7 @@ use crate::decode::{PathOf, path_id};
 use crate::guardrails::{WatchedRun, evaluation_of};
 use crate::native::ProblemErrors;
 use axum::extract::{Query, State};
-use flaghoist_ingest::guardrail::{ALPHA, Evaluation, Evidence, HealthCheck, Hold};
+use flaghoist_ingest::guardrail::{ALPHA, Evaluation, Evidence, EvidenceState, HealthCheck, Hold};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::guard::{GuardedMetric, RunStep, Trigger, Trip};
 use flaghoist_model::id::VariantId;
@@ -123,7 +123,8 @@ pub(crate) struct EvidenceOut {
     adjusted: f64,
     /// At which value it fires.
     threshold: f64,
-    /// `no_data`, `not_enough_data`, `watching`, `untrustworthy` or `fired`.
+    /// `no_data`, `not_enough_data`, `watching`, `untrustworthy`, `fired`, or `found_late`: it shows harm by what was reported
+    /// after the run had ended.
     #[schema(example = "watching")]
     state: &'static str,
     /// Since which of the steps it is watched: it begins anew when somebody resumes the rollout after it fired.
@@ -281,6 +282,10 @@ fn metric_out(run: &WatchedRun, metric: &GuardedMetric, evaluation: &Evaluation)
 }
 
 fn evidence_out(run: &WatchedRun, direction: Direction, evidence: &Evidence) -> EvidenceOut {
+    let has_fired = run.run.guard.metric_triggers().any(|(_, metric_id, variant_id, _)| {
+        metric_id == evidence.metric_id && variant_id == evidence.variant_id
+    });
+    let is_late = evidence.state == EvidenceState::Fired && !run.is_on() && !has_fired;
     let relative = |log_ratio: Option<f64>| log_ratio.map(f64::exp_m1);
     EvidenceOut {
         variant: variant_ref(&run.flag, evidence.variant_id),
@@ -293,7 +298,7 @@ fn evidence_out(run: &WatchedRun, direction: Direction, evidence: &Evidence) -> 
         log_e: evidence.log_e,
         adjusted: evidence.adjusted,
         threshold: -ALPHA.ln(),
-        state: evidence.state.as_str(),
+        state: if is_late { "found_late" } else { evidence.state.as_str() },
         since_step: run.run.guard.watched_since(&evidence.metric_id, evidence.variant_id),
         summary: summary(direction, evidence),
     }
@@ -301,7 +306,6 @@ fn evidence_out(run: &WatchedRun, direction: Direction, evidence: &Evidence) -> 
 
 /// The evidence in a sentence.
 fn summary(direction: Direction, evidence: &Evidence) -> String {
-    use flaghoist_ingest::guardrail::EvidenceState;
     let counts = format!("{} against {} of the control", evidence.n_treatment, evidence.n_control);
     let change =
         evidence.effect.map_or_else(String::new, |effect| format!(", {:+.1} %", 100.0 * effect.exp_m1()));
