@@ -48,11 +48,11 @@ struct Simulate {
     /// Play made-up populations to it, through the engine that decides in production, instead of printing its times.
     #[arg(long)]
     guardrails: bool,
-    #[command(flatten)]
-    population: Population,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    population: Population,
 }
 
 #[derive(Args)]

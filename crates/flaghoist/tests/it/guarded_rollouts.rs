@@ -46,11 +46,11 @@ fn guardrails_stop_few_harmless_rollouts_and_all_that_do_harm() {
     assert!(harmful["stopped_by"]["errors"].as_u64().unwrap() >= 55, "{report:#}");
     let after = harmful["stopped_after"].as_array().unwrap();
     assert_eq!(after.iter().map(|at| at["share"].as_f64().unwrap()).collect::<Vec<_>>(), [0.1, 0.5, 0.9]);
-    for member in ["after_ms", "exposed_subjects"] {
+    for member in ["after_ms", "subjects_of_both_arms"] {
         let values: Vec<u64> = after.iter().map(|at| at[member].as_u64().unwrap()).collect();
         assert!(values[0] > 0 && values.is_sorted(), "{report:#}");
     }
-    assert!(after[2]["exposed_subjects"].as_u64().unwrap() <= 2_000, "{report:#}");
+    assert!(after[2]["subjects_of_both_arms"].as_u64().unwrap() <= 2_000, "{report:#}");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn people_get_a_table_with_both_worlds_beside_each_other() {
         "STEP SHARE LASTS",
         "1 20 % 12h",
         "2 50 % 2h",
-        "errors increase 10 % of visits x 8",
+        "errors increase 0.1 of visits x 8",
         "ROLLOUTS WITHOUT EFFECT WITH EFFECT",
     ] {
         assert!(lines.iter().any(|told| told == line), "{line:?} in {told}");
@@ -99,7 +99,7 @@ fn people_get_a_table_with_both_worlds_beside_each_other() {
     let row = |title: &str| lines.iter().find(|line| line.starts_with(title)).unwrap();
     assert!(row("stopped ").ends_with("6 of 6 (100 %)"), "{told}");
     assert!(row("stopped by errors").ends_with("6 of 6 (100 %)"), "{told}");
-    assert!(row("90 % stopped after").ends_with(" exposed"), "{told}");
+    assert!(row("90 % stopped after").ends_with(" in both arms"), "{told}");
 }
 
 #[test]
@@ -109,7 +109,10 @@ fn what_cannot_be_played_is_refused_with_what_could_be() {
         ("--metric=errors=up:0.1", "kind \"up\" is not known; give increase, decrease or value"),
         ("--metric=errors=increase", "give NAME=KIND:BASE[:FACTOR]"),
         ("--metric=errors=increase:0", "base \"0\" is out of range; give a number above 0"),
-        ("--metric=errors=increase:0.4:3", "give a share up to 1"),
+        (
+            "--metric=errors=increase:0.4:3",
+            "base 0.4 with factor 3 is more than every visit; give shares up to 1",
+        ),
         ("--metric=ms=value:200:NaN", "factor \"NaN\" is no factor; give a number from 0"),
         ("--metric==value:200", "its name has 0 bytes; give 1 to 256"),
         ("--subjects=0", "1..=1000000"),

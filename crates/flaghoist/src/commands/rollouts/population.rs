@@ -197,8 +197,8 @@ fn parse_metric(text: &str) -> Result<SimulatedMetric, String> {
         .filter(|factor| (0.0..=NUMBER_MAX).contains(factor))
         .ok_or_else(|| format!("factor {factor:?} is no factor; give a number from 0 to {NUMBER_MAX}"))?;
     if kind != SimulatedKind::Value && base * factor.max(1.0) > 1.0 {
-        let most = base * factor.max(1.0);
-        return Err(format!("more than every visit would have the event ({most}); give a share up to 1"));
+        let message = format!("base {base} with factor {factor} is more than every visit");
+        return Err(format!("{message}; give shares up to 1, with the factor and without"));
     }
     Ok(SimulatedMetric { name: name.to_owned(), kind, base, factor })
 }

@@ -66,7 +66,7 @@ impl Worlds {
         });
         let metrics = signals.iter().zip(metrics).map(|(signal, metric)| {
             let base = match signal.behaviour {
-                Behaviour::Chance { rate } => format!("{} of visits", percent(rate)),
+                Behaviour::Chance { rate } => format!("{rate} of visits"),
                 Behaviour::Value { mean, .. } => format!("mean {mean}"),
             };
             let harm = match metric.definition.direction {
@@ -103,7 +103,7 @@ impl Worlds {
                 let stopped = report.stopped_after_ms(share).zip(report.stopped_after_subjects(share));
                 stopped.map_or_else(
                     || "-".to_owned(),
-                    |(after_ms, subjects)| format!("{}, {subjects} exposed", duration(after_ms)),
+                    |(after_ms, subjects)| format!("{}, {subjects} in both arms", duration(after_ms)),
                 )
             })
         }));
@@ -142,7 +142,7 @@ fn report_as_json(report: &Report) -> Value {
         json!({
             "share": share,
             "after_ms": report.stopped_after_ms(share),
-            "exposed_subjects": report.stopped_after_subjects(share),
+            "subjects_of_both_arms": report.stopped_after_subjects(share),
         })
     });
     json!({
