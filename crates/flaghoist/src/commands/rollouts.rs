@@ -1,5 +1,11 @@
 //! `flaghoist rollouts`
 
+mod population;
+mod show;
+mod worlds;
+
+use self::population::Population;
+use self::worlds::Worlds;
 use super::{block_on, say};
 use crate::server_client::{Connection, Question};
 use crate::table::{cell, table, visible};
@@ -23,8 +29,11 @@ pub(crate) struct Rollouts {
 
 #[derive(Subcommand)]
 enum What {
-    /// Print what an exposure schedule would do if it were started: step, time and share. Asks no server.
-    Simulate(Simulate),
+    /// Print what an exposure schedule would do if it were started: step, time and share. With --guardrails, how often they
+    /// would stop it although nothing is wrong, and how soon they would notice harm. Asks no server.
+    Simulate(Box<Simulate>),
+    /// Show where a rollout stands and what its guardrails know.
+    Show(show::Show),
     /// List the rollouts of the project and where they stand.
     List(List),
 }
@@ -36,9 +45,14 @@ struct Simulate {
     /// When it is started (RFC 3339): its absolute_start_time or now when absent.
     #[arg(long, value_name = "TIME")]
     start: Option<Timestamp>,
+    /// Play made-up populations to it, through the engine that decides in production, instead of printing its times.
+    #[arg(long)]
+    guardrails: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    population: Population,
 }
 
 #[derive(Args)]
@@ -57,6 +71,7 @@ struct List {
 pub(crate) fn run(rollouts: &Rollouts) -> Result<()> {
     match &rollouts.what {
         What::Simulate(options) => show_simulation(options),
+        What::Show(show) => block_on(show::run(show)),
         What::List(list) => block_on(show_list(list)),
     }
 }
@@ -77,6 +92,9 @@ fn show_simulation(options: &Simulate) -> Result<()> {
             bail!("{}: {}", options.file.display(), faults.join("; "));
         }
     };
+    if options.guardrails {
+        return show_worlds(options, &simulations);
+    }
     if options.json {
         say(simulations.iter().map(as_json).collect::<Value>());
         return Ok(());
@@ -92,6 +110,26 @@ fn show_simulation(options: &Simulate) -> Result<()> {
     Ok(())
 }
 
+/// Plays a population to each schedule. What cannot be played is said before anything is, because playing takes a while.
+fn show_worlds(options: &Simulate, simulations: &[Simulation]) -> Result<()> {
+    let scenarios = simulations.iter().map(|simulation| options.population.scenario(&simulation.timeline));
+    let scenarios = scenarios.collect::<Result<Vec<_>>>()?;
+    let played = simulations.iter().zip(scenarios).map(|(simulation, scenario)| {
+        (simulation.allocation_key.as_deref(), Worlds::play(scenario, options.population.rollouts))
+    });
+    if options.json {
+        say(played.map(|(allocation_key, worlds)| worlds.as_json(allocation_key)).collect::<Value>());
+        return Ok(());
+    }
+    for (allocation_key, worlds) in played {
+        if let Some(key) = allocation_key {
+            say(format_args!("allocation {}", visible(key)));
+        }
+        say(worlds.as_text());
+    }
+    Ok(())
+}
+
 fn row(entry: &TimelineEntry, start: Timestamp) -> Vec<String> {
     let then = match entry.status {
         ScheduleStatus::Completed => "completed",
@@ -103,14 +141,14 @@ fn row(entry: &TimelineEntry, start: Timestamp) -> Vec<String> {
         entry.position.to_string(),
         entry.at.to_string(),
         format!("{:#}", entry.at.duration_since(start)),
-        format!("{} %", round(entry.exposure_ratio * 100.0)),
+        percent(entry.exposure_ratio),
         then.to_owned(),
     ]
 }
 
-/// Percent to the hundredth, which is what buckets resolve.
-fn round(percent: f64) -> f64 {
-    (percent * 100.0).round() / 100.0
+/// A share in percent to the hundredth, which is what buckets resolve.
+fn percent(share: f64) -> String {
+    format!("{} %", (share * 10_000.0).round() / 100.0)
 }
 
 fn as_json(simulation: &Simulation) -> Value {
@@ -140,10 +178,13 @@ async fn show_list(list: &List) -> Result<()> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = answer["data"].as_array().into_iter().flatten().map(rollout_row).collect();
-    let titles = ["id", "flag", "environment", "allocation", "status", "step", "share", "next", "last"];
-    say(table(&titles, &rows));
+    say(table(&TITLES, &rows));
     Ok(())
 }
+
+/// Titles of [`rollout_row`].
+const TITLES: [&str; 9] =
+    ["id", "flag", "environment", "allocation", "status", "step", "share", "next", "last"];
 
 fn rollout_row(rollout: &Value) -> Vec<String> {
     let step = match rollout["current_step_position"].as_u64() {
@@ -167,7 +208,7 @@ fn rollout_row(rollout: &Value) -> Vec<String> {
         cell(&rollout["allocation"], "key"),
         status,
         step,
-        format!("{} %", round(share * 100.0)),
+        percent(share),
         cell(rollout, "next_transition_at"),
         last,
     ]

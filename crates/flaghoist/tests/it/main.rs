@@ -13,6 +13,7 @@ mod doctor;
 mod evaluate;
 mod export;
 mod first_start;
+mod guarded_rollouts;
 mod limits;
 mod logging;
 mod management;

@@ -39,7 +39,7 @@ async fn rollout(management: &Management, keys: &Bootstrap, key: &str, steps: us
     saved.body["data"][0]["attributes"]["exposure_schedule"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn command(management: &Management, id: &str, name: &str) -> Answer {
+pub(crate) async fn command(management: &Management, id: &str, name: &str) -> Answer {
     let path = format!("/api/v2/feature-flags/exposure-schedules/{id}/{name}");
     Answer::to(management.request(Method::POST, &path)).await.unwrap().expect(200)
 }
@@ -49,7 +49,7 @@ async fn shown(management: &Management, id: &str) -> Value {
 }
 
 /// Waits until it stands so.
-async fn wait_for(management: &Management, id: &str, status: &str) -> Value {
+pub(crate) async fn wait_for(management: &Management, id: &str, status: &str) -> Value {
     let started = Instant::now();
     loop {
         let shown = shown(management, id).await;
