@@ -114,7 +114,9 @@ pub(crate) fn harm_of(metric: &GuardedMetric) -> Harm {
     Harm { direction, log_margin: metric.definition.margin.max(0.0).ln_1p() }
 }
 
-/// Whether hearing nothing of the metric is good news: errors, of which there may be none.
+/// Whether hearing nothing of the metric is good news: errors, of which there may be none, and what they cost. Means and
+/// shares need something to be one of, good or bad.
 pub(crate) fn may_be_silent(definition: &MetricDefinition) -> bool {
-    definition.kind == MetricKind::Binary && definition.direction == Direction::IncreaseIsBad
+    matches!(definition.kind, MetricKind::Binary | MetricKind::Count | MetricKind::Sum)
+        && definition.direction == Direction::IncreaseIsBad
 }

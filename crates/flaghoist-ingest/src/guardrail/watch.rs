@@ -131,15 +131,15 @@ impl Watch {
                     .collect(),
             })
             .collect();
-        let has_reporting =
-            metrics.iter().any(|metric| !metric.may_be_silent && metric.selectors.select_events());
-        metrics.extend(has_reporting.then(|| Watched {
+        let reporting = reporting_margin(&metrics).map(|log_margin| Watched {
             measure: Measure::FirstEvent,
-            harm: Harm { direction: Direction::DecreaseIsBad, log_margin: 0.0 },
+            harm: Harm { direction: Direction::DecreaseIsBad, log_margin },
             selectors: Selectors::default(),
             may_be_silent: false,
             since: vec![index(guard.health_since); treatments.len()],
-        }));
+        });
+        let has_reporting = reporting.is_some();
+        metrics.extend(reporting);
         Self {
             place,
             run: guard.run,
@@ -292,6 +292,13 @@ impl Watch {
     pub(crate) fn watched(&self) -> impl Iterator<Item = (u16, &Watched)> {
         (0..=u16::MAX).zip(&self.metrics)
     }
+}
+
+/// The harm that the check of reporting tolerates, in log units: as much as any of the metrics it rests on, whose tolerated
+/// loss is a loss of reports too. None where it rests on none.
+fn reporting_margin(metrics: &[Watched]) -> Option<f64> {
+    let reports = metrics.iter().filter(|metric| !metric.may_be_silent && metric.selectors.select_events());
+    reports.map(|metric| metric.harm.log_margin).reduce(f64::max)
 }
 
 /// The probability `r w_v / (r w_v + c)` that a subject of the control or the treatment is in the treatment, from numbers

@@ -1,12 +1,14 @@
 //! What fires, what does not act, and what the next step waits for.
 
 use crate::given::{
-    HOUR_MS, MINUTE_MS, Run, START_MS, at, errors, event, exposure, guard, halves, orders, resumed, variant,
+    HOUR_MS, MINUTE_MS, Run, START_MS, at, errors, event, exposure, guard, halves, metric, orders, resumed,
+    variant,
 };
-use flaghoist_ingest::guardrail::{Evaluation, EvidenceState, Hold};
+use flaghoist_ingest::guardrail::{Evaluation, EvidenceState, HealthCheck, Hold};
 use flaghoist_model::guard::{Arm, GuardedMetric, HealthFinding, Shards, Trip};
+use flaghoist_model::metric::{Direction, MetricKind};
+use flaghoist_stats::Harm;
 use flaghoist_stats::events::{Stratum, log_e};
-use flaghoist_stats::{Direction, Harm};
 
 fn rollout(metrics: Vec<GuardedMetric>) -> Run {
     Run::of(guard(&[(5_000, 12 * HOUR_MS), (5_000, 12 * HOUR_MS)], metrics))
@@ -56,7 +58,7 @@ fn a_step_is_a_stratum_of_its_own_and_a_resume_leaves_the_earlier_ones_out() {
     }
     assert!((evaluated(&run).evidence[0].log_e - 6.77888).abs() < 1e-5);
     run.change(|guard| guard.triggers.push(resumed("error", 2)));
-    let harm = Harm { direction: Direction::IncreaseIsBad, log_margin: 0.0 };
+    let harm = Harm { direction: flaghoist_stats::Direction::IncreaseIsBad, log_margin: 0.0 };
     let last = [Stratum { p: 0.5, treatment: 55, control: 30 }];
     assert!((evaluated(&run).evidence[0].log_e - log_e(&last, harm)).abs() < 1e-12);
 }
@@ -148,6 +150,32 @@ fn a_treatment_that_stops_reporting_is_paused_where_silence_is_no_good_news() {
             .iter()
             .all(|check| check.finding != HealthFinding::Reporting)
     );
+}
+
+#[test]
+fn what_costs_by_its_number_or_its_sum_is_no_sign_of_health() {
+    for (kind, has_check) in [(MetricKind::Count, false), (MetricKind::Sum, false), (MetricKind::Mean, true)]
+    {
+        let run = rollout(vec![metric("refund", kind, Direction::IncreaseIsBad)]);
+        let is_reporting = |check: &HealthCheck| check.finding == HealthFinding::Reporting;
+        assert_eq!(run.evaluate(START_MS).health.iter().any(is_reporting), has_check, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_loss_that_a_metric_tolerates_is_no_lack_of_reports() {
+    for (margin, expected) in [(0.0, vec!["order", "reporting"]), (2.0, vec![])] {
+        let mut orders = orders();
+        orders.definition.margin = margin;
+        let mut run = rollout(vec![orders]);
+        let (treated, controls) = halves(&run.watch, 400, 400);
+        // Three eighths as many report anything; a third is tolerated where orders may fall to one.
+        run.take_of(&treated[..30], START_MS, &[("order", None)]);
+        run.take_of(&treated[30..], START_MS, &[]);
+        run.take_of(&controls[..80], START_MS, &[("order", None)]);
+        run.take_of(&controls[80..], START_MS, &[]);
+        assert_eq!(fired(&evaluated(&run)), expected, "margin {margin}");
+    }
 }
 
 #[test]
