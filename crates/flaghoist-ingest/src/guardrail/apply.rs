@@ -30,17 +30,20 @@ pub enum Ignored {
     BeforeRun,
     /// No step was in force when it happened: the flag was off, or the run over.
     BetweenSteps,
+    /// A later run has begun, of which whoever routed it had not heard yet.
+    OldRun,
 }
 
 impl Ignored {
     /// All of them, for counters that begin at zero.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Elsewhere,
         Self::NotWatched,
         Self::InFuture,
         Self::TooLate,
         Self::BeforeRun,
         Self::BetweenSteps,
+        Self::OldRun,
     ];
 
     /// A stable name, for labels of metrics.
@@ -52,6 +55,7 @@ impl Ignored {
             Self::TooLate => "too_late",
             Self::BeforeRun => "before_run",
             Self::BetweenSteps => "between_steps",
+            Self::OldRun => "old_run",
         }
     }
 }
@@ -102,10 +106,10 @@ impl<'a> Application<'a> {
         subject: &'a mut Subject,
         buckets: Buckets,
         now_ms: i64,
-    ) -> Self {
-        subject.enter(watch, buckets);
+    ) -> Result<Self, Ignored> {
+        subject.enter(watch, buckets)?;
         subject.expire(now_ms);
-        Self { watch, state, subject, now_ms }
+        Ok(Self { watch, state, subject, now_ms })
     }
 
     fn of_exposure(
@@ -120,7 +124,7 @@ impl<'a> Application<'a> {
             return Err(Ignored::Elsewhere);
         }
         let step = watch.step_of(exposure.at_ms, now_ms)?;
-        let mut to = Self::new(watch, state, subject, buckets, now_ms);
+        let mut to = Self::new(watch, state, subject, buckets, now_ms)?;
         let counts = to.state.counts.change(());
         counts.exposures += 1;
         counts.last_exposure_ms = counts.last_exposure_ms.max(Some(now_ms));
@@ -142,7 +146,7 @@ impl<'a> Application<'a> {
             return Err(Ignored::NotWatched);
         }
         watch.step_of(event.at_ms, now_ms)?;
-        let mut to = Self::new(watch, state, subject, buckets, now_ms);
+        let mut to = Self::new(watch, state, subject, buckets, now_ms)?;
         let counts = to.state.counts.change(());
         counts.events += 1;
         counts.last_event_ms = counts.last_event_ms.max(Some(now_ms));

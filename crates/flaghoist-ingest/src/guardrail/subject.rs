@@ -1,11 +1,13 @@
 //! What is known of one subject in one exposure schedule.
 
+use super::apply::Ignored;
 use super::measure::Measure;
 use super::run_state::{StateError, decode, encode};
 use super::selection::Selected;
 use super::watch::{Buckets, Watch};
 use super::{LATE_MS, SKEW_MS};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Most numbers of events that wait for a subject's exposure; the oldest go.
@@ -62,13 +64,18 @@ pub(crate) struct Pending {
 }
 
 impl Subject {
-    /// Forgets an earlier run. That it was exposed remains.
-    pub(crate) fn enter(&mut self, watch: &Watch, buckets: Buckets) {
-        if self.run != watch.run() {
-            let exposed_at_ms = self.exposed_at_ms;
-            *self = Self { exposed_at_ms, run: watch.run(), buckets, ..Self::default() };
+    /// Forgets an earlier run. That it was exposed remains. A node that has not heard of the latest run yet does not bring
+    /// the one before it back.
+    pub(crate) fn enter(&mut self, watch: &Watch, buckets: Buckets) -> Result<(), Ignored> {
+        match self.run.cmp(&watch.run()) {
+            Ordering::Greater => return Err(Ignored::OldRun),
+            Ordering::Equal => self.buckets = buckets,
+            Ordering::Less => {
+                let exposed_at_ms = self.exposed_at_ms;
+                *self = Self { exposed_at_ms, run: watch.run(), buckets, ..Self::default() };
+            }
         }
-        self.buckets = buckets;
+        Ok(())
     }
 
     /// Whether what happened at a time counts for a measure. Windows begin with the first exposure of the run.

@@ -93,15 +93,16 @@ struct Unit<'w> {
 }
 
 impl Unit<'_> {
-    /// A control takes part in the tests of all treatments. Those that began again meet only who was exposed since.
+    /// A control takes part in the tests of all treatments. Those that began again meet only who was exposed since, and do
+    /// not go back for a node that has not heard of it yet.
     fn enter(&self, watch: &Watch, state: &mut RunState, frozen: &Frozen) {
         let Self { metric, watched, first, arm, value } = *self;
         let mut is_tested = false;
         for treatment in watch.treatments().filter(|treatment| arm == 0 || arm == *treatment) {
-            let since = watched.since(treatment);
-            let Some(p) = watch.p(first.step, treatment).filter(|_| since <= first.step) else { continue };
             let restarted = slot(&mut state.tests.change(metric).tests, treatment);
-            if restarted.since != since {
+            let since = watched.since(treatment).max(restarted.since);
+            let Some(p) = watch.p(first.step, treatment).filter(|_| since <= first.step) else { continue };
+            if restarted.since < since {
                 *restarted = RestartedTest { since, test: ValueTest::new() };
             }
             restarted.test.observe(frozen, watched.harm, p, arm == treatment, value);

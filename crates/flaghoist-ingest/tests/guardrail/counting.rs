@@ -80,6 +80,21 @@ fn exposures_of_an_earlier_run_let_events_count_but_are_no_new_subjects() {
 }
 
 #[test]
+fn what_a_node_takes_that_has_not_heard_of_the_latest_run_brings_no_earlier_one_back() {
+    let mut run = ramp();
+    let subject = subject_in(&run.watch, 0..1_000, 0);
+    run.change(|guard| guard.run = 2);
+    run.take(&exposure(&subject, START_MS + 1));
+    run.take(&event("error", &subject, START_MS + 2, None));
+    let (latest, state) = (run.subjects[&subject].clone(), run.state.clone());
+    run.change(|guard| guard.run = 1);
+    for observation in [exposure(&subject, START_MS + 3), event("error", &subject, START_MS + 3, None)] {
+        assert_eq!(run.take(&observation), Outcome::Ignored(Ignored::OldRun));
+    }
+    assert_eq!((&run.subjects[&subject], &run.state), (&latest, &state));
+}
+
+#[test]
 fn what_is_out_of_time_or_elsewhere_is_ignored() {
     let mut run = ramp();
     run.change(|guard| guard.steps[0].to = Some(crate::given::at(START_MS + MINUTE_MS)));

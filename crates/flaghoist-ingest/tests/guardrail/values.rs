@@ -127,3 +127,25 @@ fn slow_treatments_are_found_and_a_resume_begins_again_with_who_comes_then() {
     run.close_due(second_ms + 2 * HOUR_MS);
     assert_eq!(counts(&run), (1, 0));
 }
+
+#[test]
+fn a_test_that_began_again_does_not_go_back_for_a_node_that_has_not_heard_of_it() {
+    let (mut run, _) = prepared(MetricKind::Mean);
+    let (treated, controls) = halves(&run.watch, 20, 230);
+    let second_ms = START_MS + DAY_MS;
+    run.change(|guard| guard.triggers.push(resumed("latency", 1)));
+    run.take_of(&treated[..10], second_ms, &[("latency", Some(105.0))]);
+    run.take_of(&controls[200..220], second_ms, &[("latency", Some(95.0))]);
+    run.close_due(second_ms + 2 * HOUR_MS);
+    let before = evidence(&run);
+    assert!(before.log_e > 0.0, "{before:?}");
+    let mut behind = run.clone();
+    behind.change(|guard| guard.triggers.clear());
+    behind.take_of(&controls[220..], second_ms + 2 * HOUR_MS, &[("latency", Some(95.0))]);
+    behind.close_due(second_ms + 4 * HOUR_MS);
+    behind.change(|guard| guard.triggers.push(resumed("latency", 1)));
+    run.take_of(&controls[220..], second_ms + 2 * HOUR_MS, &[("latency", Some(95.0))]);
+    run.close_due(second_ms + 4 * HOUR_MS);
+    assert_eq!(evidence(&behind), evidence(&run));
+    assert_ne!(evidence(&run), before);
+}
