@@ -175,18 +175,27 @@ impl<'a> Application<'a> {
         counts.mismatched += u64::from(!self.watch.is_of_arm(variant, arm));
     }
 
-    /// The subject was exposed. Only its first exposure of the run counts, and one that is earlier than what was thought
-    /// to be the first takes its place.
+    /// The subject was exposed: what waited for that may count now.
     fn expose(&mut self, at_ms: i64, step: u32) {
+        let begins = windows::begin(self.watch, self.subject, at_ms, step);
+        if self.expose_first(at_ms, step) || begins {
+            for pending in std::mem::take(&mut self.subject.pending) {
+                self.count_or_postpone(pending);
+            }
+        }
+    }
+
+    /// Only the first exposure of the run counts, and one that is earlier than what was thought to be the first takes its
+    /// place. Whether it did.
+    fn expose_first(&mut self, at_ms: i64, step: u32) -> bool {
         let first = match self.subject.first_exposure {
-            Some(first) if first.at_ms <= at_ms => return,
+            Some(first) if first.at_ms <= at_ms => return false,
             Some(first) => {
                 self.count_exposure(first, false);
                 FirstExposure { at_ms, step, is_late: false, ..first }
             }
             None => {
                 self.state.counts.change(()).expose(self.subject.buckets.jackknife);
-                windows::open(self.watch, self.subject);
                 let is_new = self.subject.exposed_at_ms.is_none();
                 FirstExposure { at_ms, step, is_new, is_late: false }
             }
@@ -195,9 +204,7 @@ impl<'a> Application<'a> {
         self.subject.first_exposure = Some(first);
         self.subject.exposed_at_ms = Some(self.subject.exposed_at_ms.map_or(at_ms, |known| known.min(at_ms)));
         self.count_late_exposure();
-        for pending in std::mem::take(&mut self.subject.pending) {
-            self.count_or_postpone(pending);
-        }
+        true
     }
 
     /// Counts a first exposure, or takes it back.
@@ -229,10 +236,17 @@ impl<'a> Application<'a> {
         }
     }
 
-    /// Counts what happened, or lets it wait for an exposure before it.
+    /// Counts what happened, or lets it wait for an exposure before it. Nobody is spent on a step in which nothing is
+    /// tested: what happens there is in no count, though quantities to compare with may be learned from it.
     fn count_or_postpone(&mut self, pending: Pending) {
         let Pending { at_ms, selected } = pending;
         let Some(metric) = self.watch.metric(selected.metric) else { return };
+        let Some(step) = self.watch.step_at(at_ms) else { return };
+        let is_tested = self.watch.is_tested(step);
+        let is_window = matches!(metric.measure, Measure::Window { .. });
+        if is_window && !is_tested && self.subject.windows_begin.is_none() {
+            return;
+        }
         if !self.subject.is_eligible(&metric.measure, at_ms) {
             self.subject.postpone(pending);
             return;
@@ -241,12 +255,11 @@ impl<'a> Application<'a> {
             windows::add(self.subject, selected, at_ms, window_ms);
             return;
         }
-        let Some(step) = self.watch.step_at(at_ms) else { return };
         let Some(arm) = self.watch.label(self.subject.buckets, step) else { return };
         match metric.measure {
-            Measure::FirstEvent => self.count_first_event(selected.metric, arm, at_ms, step),
+            Measure::FirstEvent if is_tested => self.count_first_event(selected.metric, arm, at_ms, step),
             Measure::Quotient { of, .. } => self.add_to_quotient(metric, of, selected, arm, at_ms, step),
-            Measure::Window { .. } | Measure::Blocks | Measure::Threshold(_) => {}
+            Measure::FirstEvent | Measure::Window { .. } | Measure::Blocks | Measure::Threshold(_) => {}
         }
     }
 

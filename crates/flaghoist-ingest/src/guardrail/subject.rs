@@ -24,6 +24,8 @@ pub struct Subject {
     pub(crate) buckets: Buckets,
     /// Its first exposure of the run.
     pub(crate) first_exposure: Option<FirstExposure>,
+    /// The exposure that its windows begin with: the first in a step that is tested.
+    pub(crate) windows_begin: Option<WindowsBegin>,
     /// When a metric first selected an event of it.
     pub(crate) first_event_at_ms: Option<i64>,
     /// What of it was counted, by metric.
@@ -41,6 +43,13 @@ pub(crate) struct FirstExposure {
     pub(crate) is_new: bool,
     /// Whether an event before it was counted.
     pub(crate) is_late: bool,
+}
+
+/// The exposure that the windows of a subject begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WindowsBegin {
+    pub(crate) at_ms: i64,
+    pub(crate) step: u32,
 }
 
 /// What of a subject was counted for a metric.
@@ -78,10 +87,10 @@ impl Subject {
         Ok(())
     }
 
-    /// Whether what happened at a time counts for a measure. Windows begin with the first exposure of the run.
+    /// Whether what happened at a time counts for a measure. Windows begin with an exposure of the run.
     pub(crate) fn is_eligible(&self, measure: &Measure, at_ms: i64) -> bool {
         let exposed_at_ms = match measure {
-            Measure::Window { .. } => self.first_exposure.map(|first| first.at_ms),
+            Measure::Window { .. } => self.windows_begin.map(|begin| begin.at_ms),
             _ => self.exposed_at_ms,
         };
         exposed_at_ms.is_some_and(|exposed_at_ms| exposed_at_ms <= at_ms + SKEW_MS)
@@ -118,9 +127,9 @@ impl Subject {
     /// Metrics whose windows are open, and when they close.
     pub(crate) fn open_windows(&self, watch: &Watch) -> impl Iterator<Item = (u16, i64)> {
         let open = self.marks.iter().filter(|(_, mark)| matches!(mark, Mark::Open { .. }));
-        open.filter_map(|(metric, _)| match (self.first_exposure, &watch.metric(*metric)?.measure) {
-            (Some(first), Measure::Window { window_ms, .. }) => {
-                Some((*metric, watch.closes_at_ms(first.at_ms, *window_ms)))
+        open.filter_map(|(metric, _)| match (self.windows_begin, &watch.metric(*metric)?.measure) {
+            (Some(begin), Measure::Window { window_ms, .. }) => {
+                Some((*metric, watch.closes_at_ms(begin.at_ms, *window_ms)))
             }
             _ => None,
         })

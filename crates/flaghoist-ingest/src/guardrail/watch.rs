@@ -209,6 +209,11 @@ impl Watch {
         self.step(step)?.p.get(at).copied().flatten()
     }
 
+    /// Whether a step tests any treatment: in others nothing that happens can be evidence.
+    pub(crate) fn is_tested(&self, step: u32) -> bool {
+        self.step(step).is_some_and(|step| step.p.iter().any(Option::is_some))
+    }
+
     /// The treatments.
     pub fn treatments(&self) -> impl Iterator<Item = ArmIndex> + use<> {
         (1..=self.treatments.len()).filter_map(|at| ArmIndex::try_from(at).ok())
