@@ -289,6 +289,12 @@ impl Watch {
         self.steps.last().filter(|step| step.to_ms.is_none())
     }
 
+    /// Whether a treatment is tested in the step that is in force.
+    pub(crate) fn is_tested_now(&self, treatment: ArmIndex) -> bool {
+        let last = index(self.steps.len()).checked_sub(1).filter(|_| self.current_step().is_some());
+        last.is_some_and(|step| self.p(step, treatment).is_some())
+    }
+
     pub(crate) fn metric(&self, metric: u16) -> Option<&Watched> {
         self.metrics.get(usize::from(metric))
     }

@@ -4,9 +4,9 @@ use crate::given::{
     HOUR_MS, MINUTE_MS, Run, START_MS, at, errors, event, exposure, guard, halves, metric, orders, resumed,
     variant,
 };
-use flaghoist_ingest::guardrail::{Evaluation, EvidenceState, HealthCheck, Hold};
+use flaghoist_ingest::guardrail::{Evaluation, EvidenceState, HealthCheck, Hold, Ignored, Outcome};
 use flaghoist_model::guard::{Arm, GuardedMetric, HealthFinding, Shards, Trip};
-use flaghoist_model::metric::{Direction, MetricKind};
+use flaghoist_model::metric::{Direction, MetricKind, MetricSource};
 use flaghoist_stats::Harm;
 use flaghoist_stats::events::{Stratum, log_e};
 
@@ -208,4 +208,42 @@ fn nothing_is_tested_while_everybody_is_treated() {
     run.take_of(&treated, START_MS, &[("error", None)]);
     let evaluation = evaluated(&run);
     assert_eq!((evaluation.evidence[0].state, evaluation.trips.len()), (EvidenceState::NoData, 0));
+}
+
+#[test]
+fn nothing_holds_a_step_in_which_nothing_is_tested() {
+    let mut sure = orders();
+    sure.definition.require_noninferior = true;
+    let mut aggregates = metric("aggregates", MetricKind::Ratio, Direction::IncreaseIsBad);
+    aggregates.definition.source = MetricSource::Prometheus { query: "errors".to_owned() };
+    for (exposed_end, expected) in [(0, 0), (5_000, 3), (9_950, 0), (10_000, 0)] {
+        let mut run = Run::of(guard(&[(exposed_end, HOUR_MS)], vec![sure.clone(), aggregates.clone()]));
+        run.take(&exposure("alice", START_MS + HOUR_MS));
+        assert_eq!(evaluated(&run).holds.len(), expected, "{exposed_end}: {:?}", evaluated(&run).holds);
+    }
+}
+
+#[test]
+fn a_rollout_without_a_step_in_force_says_what_it_has_seen_and_holds_nothing() {
+    let mut sure = errors();
+    sure.definition.require_noninferior = true;
+    let mut run = rollout(vec![sure]);
+    let (treated, controls) = halves(&run.watch, 60, 30);
+    run.take_of(&treated, START_MS, &[("error", None)]);
+    run.take_of(&controls, START_MS, &[("error", None)]);
+    let before = evaluated(&run);
+    run.change(|guard| {
+        guard.steps.pop();
+        guard.steps[0].to = Some(at(START_MS + MINUTE_MS));
+    });
+    let after = evaluated(&run);
+    assert_eq!(
+        (fired(&before), &after.evidence, &after.health),
+        (fired(&after), &before.evidence, &before.health)
+    );
+    assert_eq!((fired(&after), after.holds.len()), (vec!["error".to_owned()], 0));
+    let late = run.take(&event("error", &treated[0], START_MS + 2 * MINUTE_MS, None));
+    assert_eq!(late, Outcome::Ignored(Ignored::BetweenSteps));
+    run.change(|guard| guard.steps.clear());
+    assert_eq!((evaluated(&run).trips, evaluated(&run).holds), (vec![], vec![]));
 }
