@@ -139,3 +139,29 @@ fn a_margin_moves_the_threshold_that_the_treatment_is_held_against() {
     assert_close(evidence(&run).effect, 2.0_f64.ln());
     assert_eq!(evidence(&run).state, EvidenceState::Fired);
 }
+
+/// Two steps at 10 %: in the first all arms have enough, in the second the control and the treatment have so many errors.
+fn second_step(errors_of_treated: usize, errors_of_controls: usize) -> Run {
+    let mut run = Run::of(guard(&[(1_000, HOUR_MS), (1_000, 24 * HOUR_MS)], vec![errors_per_visit()]));
+    let treated: Vec<String> = crate::given::subjects_in(&run.watch, 0..1_000).take(200).collect();
+    let controls: Vec<String> = crate::given::subjects_in(&run.watch, 1_000..10_000).take(1_800).collect();
+    for (arm, errors, later) in [(&treated, 100, errors_of_treated), (&controls, 900, errors_of_controls)] {
+        for (at_ms, errors) in [(START_MS, errors), (START_MS + HOUR_MS, later)] {
+            run.take_of(arm, at_ms, &[("visit", None)]);
+            for subject in &arm[..errors] {
+                run.take(&event("error", subject, at_ms + 2, None));
+            }
+        }
+    }
+    run
+}
+
+#[test]
+fn whether_a_step_is_compared_does_not_depend_on_what_the_treatment_turns_out_to_have() {
+    // Not by the control and the design, which let a tenth of 45 errors expect, however many the treatment has.
+    assert_close(evidence(&second_step(50, 45)).effect, 0.0);
+    // By them, though the treatment has none where 100 were expected: as if it had a twentieth of that.
+    let effect = evidence(&second_step(0, 900)).effect;
+    assert_close(effect, 0.05_f64.ln() / 2.0);
+    assert_close(evidence(&second_step(200, 900)).effect, 2.0_f64.ln() / 2.0);
+}
