@@ -1,8 +1,8 @@
 //! Applying an observation: what it changes of its subject and of the run.
 
-use super::cells::{Exposures, Learned, slot};
+use super::cells::{Exposures, slot};
+use super::learning::Sample;
 use super::measure::{Measure, Quotient};
-use super::real::real_len;
 use super::run_state::RunState;
 use super::selection::{Part, Selected};
 use super::subject::{FirstExposure, Mark, Pending, Subject};
@@ -14,6 +14,9 @@ use flaghoist_stats::{Direction, Harm};
 
 /// How many of the control's observations the threshold of a quantile is learned from (section 2.5).
 const QUANTILE_BURN_IN: usize = 800;
+/// How many of the control's numbers a cap is learned from: as few as prepare a test of one value per subject, because sums
+/// of something rare, like revenue, have to say something within a small rollout.
+const CAP_BURN_IN: usize = 200;
 
 /// Why an observation changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -258,7 +261,17 @@ impl<'a> Application<'a> {
         let Some(arm) = self.watch.label(self.subject.buckets, step) else { return };
         match metric.measure {
             Measure::FirstEvent if is_tested => self.count_first_event(selected.metric, arm, at_ms, step),
-            Measure::Quotient { of, .. } => self.add_to_quotient(metric, of, selected, arm, at_ms, step),
+            Measure::Quotient { of, winsor_quantile, .. } => {
+                let sums = match of {
+                    Quotient::Beyond { quantile } => self.beyond(metric.harm, quantile, selected, arm, at_ms),
+                    _ => self
+                        .capped(winsor_quantile, selected, arm, at_ms)
+                        .map(|value| added(of, selected.part, value)),
+                };
+                if let Some(sums) = sums.filter(|_| is_tested) {
+                    self.add_to_quotient(metric, selected.metric, sums, arm, step);
+                }
+            }
             Measure::FirstEvent | Measure::Window { .. } | Measure::Blocks | Measure::Threshold(_) => {}
         }
     }
@@ -279,27 +292,7 @@ impl<'a> Application<'a> {
         self.subject.marks.insert(metric, Mark::FirstEvent { at_ms, step });
     }
 
-    fn add_to_quotient(
-        &mut self,
-        metric: &Watched,
-        of: Quotient,
-        selected: Selected,
-        arm: ArmIndex,
-        at_ms: i64,
-        step: u32,
-    ) {
-        let Selected { metric: place, part, value } = selected;
-        let sums = match of {
-            Quotient::PerExposed => Sums { num: value, den: 0.0 },
-            Quotient::Mean => Sums { num: value, den: 1.0 },
-            Quotient::Ratio if part == Part::Numerator => Sums { num: value, den: 0.0 },
-            Quotient::Ratio => Sums { num: 0.0, den: value },
-            Quotient::Beyond { quantile } => {
-                let Some(threshold) = self.threshold(place, quantile, arm, value, at_ms) else { return };
-                let is_beyond = is_beyond(threshold, metric.harm, arm, value);
-                Sums { num: f64::from(u8::from(is_beyond)), den: 1.0 }
-            }
-        };
+    fn add_to_quotient(&mut self, metric: &Watched, place: u16, sums: Sums, arm: ArmIndex, step: u32) {
         let cell = slot(&mut self.state.sums.change((place, step)).0, arm);
         cell.add(self.subject.buckets.jackknife, sums);
         let mark = self
@@ -321,30 +314,54 @@ impl<'a> Application<'a> {
         cell.nonzero += u64::from(sums.num != 0.0 && is_first(&mut nonzero[side]));
     }
 
-    /// The threshold of a quantile that an observation is compared with. Until enough of the control's were seen it is
-    /// learned from them, and what happened before then is compared in neither arm.
-    fn threshold(
-        &mut self,
-        metric: u16,
-        quantile: f64,
-        arm: ArmIndex,
-        value: f64,
-        at_ms: i64,
-    ) -> Option<f64> {
-        if let Some(Learned::Since { at_ms: since_ms, what }) = self.state.thresholds.get(metric) {
-            return (*since_ms <= at_ms).then_some(*what);
+    /// A number within the cap, which is a quantile of the control's absolute numbers other than 0. What counts as one needs
+    /// none; before there is a cap, no other is compared in either arm.
+    fn capped(&mut self, winsor_quantile: f64, selected: Selected, arm: ArmIndex, at_ms: i64) -> Option<f64> {
+        if !selected.is_reported {
+            return Some(selected.value);
         }
-        let learned = self.state.thresholds.change(metric);
-        if let Learned::Learning(values) = learned
-            && arm == 0
-        {
-            values.push(value);
-            if values.len() >= QUANTILE_BURN_IN {
-                values.sort_unstable_by(f64::total_cmp);
-                *learned = Learned::Since { at_ms: self.now_ms, what: order_statistic(values, quantile) };
-            }
+        let sample = Sample { size: CAP_BURN_IN, quantile: winsor_quantile };
+        let size = selected.value.abs();
+        let cap = self.limit(sample, selected, (arm == 0 && size > 0.0).then_some(size), at_ms)?;
+        Some(selected.value.clamp(-cap, cap))
+    }
+
+    /// Whether a number is beyond the quantile of the control, as part of all numbers.
+    fn beyond(
+        &mut self,
+        harm: Harm,
+        quantile: f64,
+        selected: Selected,
+        arm: ArmIndex,
+        at_ms: i64,
+    ) -> Option<Sums> {
+        let sample = Sample { size: QUANTILE_BURN_IN, quantile };
+        let threshold = self.limit(sample, selected, (arm == 0).then_some(selected.value), at_ms)?;
+        let is_beyond = is_beyond(threshold, harm, arm, selected.value);
+        Some(Sums { num: f64::from(u8::from(is_beyond)), den: 1.0 })
+    }
+
+    /// The limit for what happened at a time. Until enough of the control's numbers were seen it is learned from them, and
+    /// what happened before then is compared in neither arm.
+    fn limit(&mut self, sample: Sample, selected: Selected, lesson: Option<f64>, at_ms: i64) -> Option<f64> {
+        let Selected { metric, part, .. } = selected;
+        let learned = self.state.limits.get(metric).map(|limits| limits.of(part));
+        if let Some(learned) = learned.filter(|learned| !learned.is_learning()) {
+            return learned.limit(at_ms);
+        }
+        if let Some(number) = lesson {
+            self.state.limits.change(metric).change(part).learn(number, sample, self.now_ms);
         }
         None
+    }
+}
+
+/// What a number adds to a quotient of sums.
+fn added(of: Quotient, part: Part, value: f64) -> Sums {
+    match (of, part) {
+        (Quotient::Ratio, Part::Denominator) => Sums { num: 0.0, den: value },
+        (Quotient::Mean, _) => Sums { num: value, den: 1.0 },
+        _ => Sums { num: value, den: 0.0 },
     }
 }
 
@@ -355,11 +372,4 @@ fn is_beyond(threshold: f64, harm: Harm, arm: ArmIndex, value: f64) -> bool {
         Direction::IncreaseIsBad => value > threshold * tolerated.exp(),
         Direction::DecreaseIsBad => value < threshold * (-tolerated).exp(),
     }
-}
-
-/// The value that at least a share `quantile` of ascending values is not above.
-fn order_statistic(ascending: &[f64], quantile: f64) -> f64 {
-    let rank = (quantile * real_len(ascending.len())).ceil();
-    let below = (1..ascending.len()).take_while(|at| real_len(*at) < rank).count();
-    ascending[below]
 }

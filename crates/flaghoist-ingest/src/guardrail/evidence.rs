@@ -123,7 +123,7 @@ impl Measured {
         match watched.measure {
             Measure::FirstEvent => of.events(),
             Measure::Window { .. } => of.values(),
-            Measure::Quotient { of: quotient, min_subjects } => of.quotient(quotient, min_subjects),
+            Measure::Quotient { of: quotient, min_subjects, .. } => of.quotient(quotient, min_subjects),
             Measure::Blocks => of.blocks(),
             Measure::Threshold(ref threshold) => of.threshold(threshold),
         }

@@ -224,13 +224,12 @@ impl Watch {
         let mut selected = Vec::new();
         let mut reports = false;
         for (metric, watched) in self.watched() {
-            for (part, value) in watched.selectors.select(event) {
-                selected.push(Selected { metric, part, value });
-                reports |= !watched.may_be_silent;
-            }
+            let before = selected.len();
+            selected.extend(watched.selectors.select(metric, event));
+            reports |= !watched.may_be_silent && before < selected.len();
         }
         if let Some(metric) = self.reporting().filter(|_| reports) {
-            selected.push(Selected { metric, part: Part::Numerator, value: 1.0 });
+            selected.push(Selected { metric, part: Part::Numerator, value: 1.0, is_reported: false });
         }
         selected
     }

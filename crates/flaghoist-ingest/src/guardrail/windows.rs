@@ -1,7 +1,8 @@
 //! One value per subject: what happens within a window after its first exposure in a step that is tested, known once the
 //! window is over.
 
-use super::cells::{Learned, RestartedTest, slot};
+use super::cells::{RestartedTest, slot};
+use super::learning::Learned;
 use super::measure::{Measure, PerSubject};
 use super::real::real;
 use super::run_state::RunState;
