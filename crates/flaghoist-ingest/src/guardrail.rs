@@ -25,6 +25,7 @@ mod cells;
 mod evaluate;
 mod evidence;
 mod health;
+mod learning;
 mod measure;
 mod real;
 mod run_state;

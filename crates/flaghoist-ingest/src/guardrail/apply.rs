@@ -1,8 +1,8 @@
 //! Applying an observation: what it changes of its subject and of the run.
 
-use super::cells::{Exposures, Learned, slot};
+use super::cells::{Exposures, slot};
+use super::learning::Sample;
 use super::measure::{Measure, Quotient};
-use super::real::real_len;
 use super::run_state::RunState;
 use super::selection::{Part, Selected};
 use super::subject::{FirstExposure, Mark, Pending, Subject};
@@ -14,6 +14,9 @@ use flaghoist_stats::{Direction, Harm};
 
 /// How many of the control's observations the threshold of a quantile is learned from (section 2.5).
 const QUANTILE_BURN_IN: usize = 800;
+/// How many of the control's numbers a cap is learned from: as few as prepare a test of one value per subject, because sums
+/// of something rare, like revenue, have to say something within a small rollout.
+const CAP_BURN_IN: usize = 200;
 
 /// Why an observation changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,17 +33,20 @@ pub enum Ignored {
     BeforeRun,
     /// No step was in force when it happened: the flag was off, or the run over.
     BetweenSteps,
+    /// A later run has begun, of which whoever routed it had not heard yet.
+    OldRun,
 }
 
 impl Ignored {
     /// All of them, for counters that begin at zero.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Elsewhere,
         Self::NotWatched,
         Self::InFuture,
         Self::TooLate,
         Self::BeforeRun,
         Self::BetweenSteps,
+        Self::OldRun,
     ];
 
     /// A stable name, for labels of metrics.
@@ -52,6 +58,7 @@ impl Ignored {
             Self::TooLate => "too_late",
             Self::BeforeRun => "before_run",
             Self::BetweenSteps => "between_steps",
+            Self::OldRun => "old_run",
         }
     }
 }
@@ -102,10 +109,10 @@ impl<'a> Application<'a> {
         subject: &'a mut Subject,
         buckets: Buckets,
         now_ms: i64,
-    ) -> Self {
-        subject.enter(watch, buckets);
+    ) -> Result<Self, Ignored> {
+        subject.enter(watch, buckets)?;
         subject.expire(now_ms);
-        Self { watch, state, subject, now_ms }
+        Ok(Self { watch, state, subject, now_ms })
     }
 
     fn of_exposure(
@@ -120,7 +127,7 @@ impl<'a> Application<'a> {
             return Err(Ignored::Elsewhere);
         }
         let step = watch.step_of(exposure.at_ms, now_ms)?;
-        let mut to = Self::new(watch, state, subject, buckets, now_ms);
+        let mut to = Self::new(watch, state, subject, buckets, now_ms)?;
         let counts = to.state.counts.change(());
         counts.exposures += 1;
         counts.last_exposure_ms = counts.last_exposure_ms.max(Some(now_ms));
@@ -142,7 +149,7 @@ impl<'a> Application<'a> {
             return Err(Ignored::NotWatched);
         }
         watch.step_of(event.at_ms, now_ms)?;
-        let mut to = Self::new(watch, state, subject, buckets, now_ms);
+        let mut to = Self::new(watch, state, subject, buckets, now_ms)?;
         let counts = to.state.counts.change(());
         counts.events += 1;
         counts.last_event_ms = counts.last_event_ms.max(Some(now_ms));
@@ -171,18 +178,27 @@ impl<'a> Application<'a> {
         counts.mismatched += u64::from(!self.watch.is_of_arm(variant, arm));
     }
 
-    /// The subject was exposed. Only its first exposure of the run counts, and one that is earlier than what was thought
-    /// to be the first takes its place.
+    /// The subject was exposed: what waited for that may count now.
     fn expose(&mut self, at_ms: i64, step: u32) {
+        let begins = windows::begin(self.watch, self.subject, at_ms, step);
+        if self.expose_first(at_ms, step) || begins {
+            for pending in std::mem::take(&mut self.subject.pending) {
+                self.count_or_postpone(pending);
+            }
+        }
+    }
+
+    /// Only the first exposure of the run counts, and one that is earlier than what was thought to be the first takes its
+    /// place. Whether it did.
+    fn expose_first(&mut self, at_ms: i64, step: u32) -> bool {
         let first = match self.subject.first_exposure {
-            Some(first) if first.at_ms <= at_ms => return,
+            Some(first) if first.at_ms <= at_ms => return false,
             Some(first) => {
                 self.count_exposure(first, false);
                 FirstExposure { at_ms, step, is_late: false, ..first }
             }
             None => {
                 self.state.counts.change(()).expose(self.subject.buckets.jackknife);
-                windows::open(self.watch, self.subject);
                 let is_new = self.subject.exposed_at_ms.is_none();
                 FirstExposure { at_ms, step, is_new, is_late: false }
             }
@@ -191,9 +207,7 @@ impl<'a> Application<'a> {
         self.subject.first_exposure = Some(first);
         self.subject.exposed_at_ms = Some(self.subject.exposed_at_ms.map_or(at_ms, |known| known.min(at_ms)));
         self.count_late_exposure();
-        for pending in std::mem::take(&mut self.subject.pending) {
-            self.count_or_postpone(pending);
-        }
+        true
     }
 
     /// Counts a first exposure, or takes it back.
@@ -225,10 +239,17 @@ impl<'a> Application<'a> {
         }
     }
 
-    /// Counts what happened, or lets it wait for an exposure before it.
+    /// Counts what happened, or lets it wait for an exposure before it. Nobody is spent on a step in which nothing is
+    /// tested: what happens there is in no count, though quantities to compare with may be learned from it.
     fn count_or_postpone(&mut self, pending: Pending) {
         let Pending { at_ms, selected } = pending;
         let Some(metric) = self.watch.metric(selected.metric) else { return };
+        let Some(step) = self.watch.step_at(at_ms) else { return };
+        let is_tested = self.watch.is_tested(step);
+        let is_window = matches!(metric.measure, Measure::Window { .. });
+        if is_window && !is_tested && self.subject.windows_begin.is_none() {
+            return;
+        }
         if !self.subject.is_eligible(&metric.measure, at_ms) {
             self.subject.postpone(pending);
             return;
@@ -237,12 +258,21 @@ impl<'a> Application<'a> {
             windows::add(self.subject, selected, at_ms, window_ms);
             return;
         }
-        let Some(step) = self.watch.step_at(at_ms) else { return };
         let Some(arm) = self.watch.label(self.subject.buckets, step) else { return };
         match metric.measure {
-            Measure::FirstEvent => self.count_first_event(selected.metric, arm, at_ms, step),
-            Measure::Quotient { of, .. } => self.add_to_quotient(metric, of, selected, arm, at_ms, step),
-            Measure::Window { .. } | Measure::Blocks | Measure::Threshold(_) => {}
+            Measure::FirstEvent if is_tested => self.count_first_event(selected.metric, arm, at_ms, step),
+            Measure::Quotient { of, winsor_quantile, .. } => {
+                let sums = match of {
+                    Quotient::Beyond { quantile } => self.beyond(metric.harm, quantile, selected, arm, at_ms),
+                    _ => self
+                        .capped(winsor_quantile, selected, arm, at_ms)
+                        .map(|value| added(of, selected.part, value)),
+                };
+                if let Some(sums) = sums.filter(|_| is_tested) {
+                    self.add_to_quotient(metric, selected.metric, sums, arm, step);
+                }
+            }
+            Measure::FirstEvent | Measure::Window { .. } | Measure::Blocks | Measure::Threshold(_) => {}
         }
     }
 
@@ -262,27 +292,7 @@ impl<'a> Application<'a> {
         self.subject.marks.insert(metric, Mark::FirstEvent { at_ms, step });
     }
 
-    fn add_to_quotient(
-        &mut self,
-        metric: &Watched,
-        of: Quotient,
-        selected: Selected,
-        arm: ArmIndex,
-        at_ms: i64,
-        step: u32,
-    ) {
-        let Selected { metric: place, part, value } = selected;
-        let sums = match of {
-            Quotient::PerExposed => Sums { num: value, den: 0.0 },
-            Quotient::Mean => Sums { num: value, den: 1.0 },
-            Quotient::Ratio if part == Part::Numerator => Sums { num: value, den: 0.0 },
-            Quotient::Ratio => Sums { num: 0.0, den: value },
-            Quotient::Beyond { quantile } => {
-                let Some(threshold) = self.threshold(place, quantile, arm, value, at_ms) else { return };
-                let is_beyond = is_beyond(threshold, metric.harm, arm, value);
-                Sums { num: f64::from(u8::from(is_beyond)), den: 1.0 }
-            }
-        };
+    fn add_to_quotient(&mut self, metric: &Watched, place: u16, sums: Sums, arm: ArmIndex, step: u32) {
         let cell = slot(&mut self.state.sums.change((place, step)).0, arm);
         cell.add(self.subject.buckets.jackknife, sums);
         let mark = self
@@ -304,30 +314,54 @@ impl<'a> Application<'a> {
         cell.nonzero += u64::from(sums.num != 0.0 && is_first(&mut nonzero[side]));
     }
 
-    /// The threshold of a quantile that an observation is compared with. Until enough of the control's were seen it is
-    /// learned from them, and what happened before then is compared in neither arm.
-    fn threshold(
-        &mut self,
-        metric: u16,
-        quantile: f64,
-        arm: ArmIndex,
-        value: f64,
-        at_ms: i64,
-    ) -> Option<f64> {
-        if let Some(Learned::Since { at_ms: since_ms, what }) = self.state.thresholds.get(metric) {
-            return (*since_ms <= at_ms).then_some(*what);
+    /// A number within the cap, which is a quantile of the control's absolute numbers other than 0. What counts as one needs
+    /// none; before there is a cap, no other is compared in either arm.
+    fn capped(&mut self, winsor_quantile: f64, selected: Selected, arm: ArmIndex, at_ms: i64) -> Option<f64> {
+        if !selected.is_reported {
+            return Some(selected.value);
         }
-        let learned = self.state.thresholds.change(metric);
-        if let Learned::Learning(values) = learned
-            && arm == 0
-        {
-            values.push(value);
-            if values.len() >= QUANTILE_BURN_IN {
-                values.sort_unstable_by(f64::total_cmp);
-                *learned = Learned::Since { at_ms: self.now_ms, what: order_statistic(values, quantile) };
-            }
+        let sample = Sample { size: CAP_BURN_IN, quantile: winsor_quantile };
+        let size = selected.value.abs();
+        let cap = self.limit(sample, selected, (arm == 0 && size > 0.0).then_some(size), at_ms)?;
+        Some(selected.value.clamp(-cap, cap))
+    }
+
+    /// Whether a number is beyond the quantile of the control, as part of all numbers.
+    fn beyond(
+        &mut self,
+        harm: Harm,
+        quantile: f64,
+        selected: Selected,
+        arm: ArmIndex,
+        at_ms: i64,
+    ) -> Option<Sums> {
+        let sample = Sample { size: QUANTILE_BURN_IN, quantile };
+        let threshold = self.limit(sample, selected, (arm == 0).then_some(selected.value), at_ms)?;
+        let is_beyond = is_beyond(threshold, harm, arm, selected.value);
+        Some(Sums { num: f64::from(u8::from(is_beyond)), den: 1.0 })
+    }
+
+    /// The limit for what happened at a time. Until enough of the control's numbers were seen it is learned from them, and
+    /// what happened before then is compared in neither arm.
+    fn limit(&mut self, sample: Sample, selected: Selected, lesson: Option<f64>, at_ms: i64) -> Option<f64> {
+        let Selected { metric, part, .. } = selected;
+        let learned = self.state.limits.get(metric).map(|limits| limits.of(part));
+        if let Some(learned) = learned.filter(|learned| !learned.is_learning()) {
+            return learned.limit(at_ms);
+        }
+        if let Some(number) = lesson {
+            self.state.limits.change(metric).change(part).learn(number, sample, self.now_ms);
         }
         None
+    }
+}
+
+/// What a number adds to a quotient of sums.
+fn added(of: Quotient, part: Part, value: f64) -> Sums {
+    match (of, part) {
+        (Quotient::Ratio, Part::Denominator) => Sums { num: 0.0, den: value },
+        (Quotient::Mean, _) => Sums { num: value, den: 1.0 },
+        _ => Sums { num: value, den: 0.0 },
     }
 }
 
@@ -338,11 +372,4 @@ fn is_beyond(threshold: f64, harm: Harm, arm: ArmIndex, value: f64) -> bool {
         Direction::IncreaseIsBad => value > threshold * tolerated.exp(),
         Direction::DecreaseIsBad => value < threshold * (-tolerated).exp(),
     }
-}
-
-/// The value that at least a share `quantile` of ascending values is not above.
-fn order_statistic(ascending: &[f64], quantile: f64) -> f64 {
-    let rank = (quantile * real_len(ascending.len())).ceil();
-    let below = (1..ascending.len()).take_while(|at| real_len(*at) < rank).count();
-    ascending[below]
 }

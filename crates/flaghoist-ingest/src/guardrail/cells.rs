@@ -1,5 +1,6 @@
 //! What a run has counted, cell by cell.
 
+use super::learning::Learned;
 use super::watch::ArmIndex;
 use flaghoist_stats::ratios::{BUCKETS, Sums};
 use flaghoist_stats::values::{Frozen, Moments, ValueTest};
@@ -120,21 +121,6 @@ pub(crate) struct ValueTests {
     pub(crate) learned: Learned<Frozen>,
     /// By treatment.
     pub(crate) tests: Vec<RestartedTest>,
-}
-
-/// What is learned from the control before a test begins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Learned<T> {
-    /// The values so far.
-    Learning(Vec<f64>),
-    /// Done; whoever was first exposed, or whatever happened, before that time takes no part.
-    Since { at_ms: i64, what: T },
-}
-
-impl<T> Default for Learned<T> {
-    fn default() -> Self {
-        Self::Learning(Vec::new())
-    }
 }
 
 /// A test, and the step in which it last began.

@@ -25,7 +25,7 @@ pub struct Evaluation {
     /// Share of logged variants that differ from the one of the hash, beyond the minutes after a step. None before any was
     /// compared. More than a hundredth deserves a warning.
     pub mismatched_share: Option<f64>,
-    /// Why the next step has to wait.
+    /// Why the next step has to wait; nothing where the step in force tests nothing, of which nothing is to be learned.
     pub holds: Vec<Hold>,
     /// What fired. The same comes again as long as its evidence stands; the guard records it once.
     pub trips: Vec<Trip>,
@@ -98,6 +98,8 @@ struct Comparison<'a> {
     variant_id: VariantId,
     measured: Measured,
     adjusted: f64,
+    /// Whether the step in force tests the treatment.
+    is_tested_now: bool,
     /// Whether what the checks of health found may explain it.
     is_explained: bool,
 }
@@ -117,7 +119,7 @@ impl<'a> Assessment<'a> {
         let adjusted = adjusted(&measured);
 
         let (mut comparisons, mut reporting) = (Vec::new(), Vec::new());
-        for (((metric, watched), ((_, variant_id), checks)), (measured, adjusted)) in
+        for (((metric, watched), ((arm, variant_id), checks)), (measured, adjusted)) in
             all().zip(measured.into_iter().zip(adjusted))
         {
             let variant_id = *variant_id;
@@ -132,6 +134,7 @@ impl<'a> Assessment<'a> {
                         variant_id,
                         measured,
                         adjusted,
+                        is_tested_now: watch.is_tested_now(*arm),
                         is_explained,
                     });
                 }
@@ -180,8 +183,9 @@ impl Comparison<'_> {
 
     /// A metric that asks for certainty holds until harm beyond its margin is ruled out, which a fixed value never does.
     fn hold(&self) -> Option<Hold> {
-        let asks =
-            self.guarded.definition.require_noninferior && self.watched.measure.lane() != Lane::Threshold;
+        let asks = self.guarded.definition.require_noninferior
+            && self.is_tested_now
+            && self.watched.measure.lane() != Lane::Threshold;
         (asks && !self.measured.is_harmless())
             .then(|| Hold::HarmNotRuledOut { metric_id: self.metric_id(), variant_id: self.variant_id })
     }
@@ -233,6 +237,11 @@ fn reporting_check(guard: &Guard, variant_id: VariantId, measured: &Measured, ad
     }
 }
 
+/// Whether the step in force tests any treatment.
+fn is_anything_tested_now(watch: &Watch) -> bool {
+    watch.treatments().any(|treatment| watch.is_tested_now(treatment))
+}
+
 /// Metrics of aggregates that have had no data for a while.
 fn missing_aggregates(
     watch: &Watch,
@@ -241,7 +250,7 @@ fn missing_aggregates(
     now_ms: i64,
 ) -> impl Iterator<Item = Hold> {
     let metrics = || guard.metrics.iter().zip(watch.watched());
-    watch.current_step().into_iter().flat_map(move |step| {
+    watch.current_step().filter(|_| is_anything_tested_now(watch)).into_iter().flat_map(move |step| {
         metrics().filter_map(move |(guarded, (metric, watched))| {
             let is_missing =
                 !watched.measure.needs_exposures() && state.misses_blocks(metric, step.from_ms, now_ms);
@@ -252,10 +261,8 @@ fn missing_aggregates(
 
 /// Whether exposures come and no metric that is not silent in good times has heard of anybody for a while.
 fn is_silent(watch: &Watch, state: &RunState, now_ms: i64) -> bool {
-    let Some(begun_ms) = watch.step(0).map(|step| step.from_ms).filter(|_| watch.reporting().is_some())
-    else {
-        return false;
-    };
+    let is_watched = watch.reporting().is_some() && is_anything_tested_now(watch);
+    let Some(begun_ms) = watch.step(0).map(|step| step.from_ms).filter(|_| is_watched) else { return false };
     let counts = state.counts();
     let is_exposed = counts.last_exposure_ms.is_some_and(|at_ms| now_ms - at_ms <= SILENCE_MS);
     is_exposed && now_ms - counts.last_report_ms.unwrap_or(begun_ms).max(begun_ms) > SILENCE_MS

@@ -3,7 +3,7 @@
 use super::blocks::Pairs;
 use super::cells::ArmSums;
 use super::measure::{Lane, Measure, Quotient};
-use super::real::real;
+use super::real::{real, real_len};
 use super::run_state::RunState;
 use super::watch::{ArmIndex, Watch, Watched};
 use flaghoist_model::id::VariantId;
@@ -18,6 +18,11 @@ const INTERVAL_ALPHA: f64 = 0.05;
 const INTERVAL_TUNED_AT: f64 = 5_000.0;
 /// Fewest treated subjects with a numerator that is not 0 before an asymptotic test looks (section 2.5).
 const NONZERO_MIN: u64 = 20;
+/// Largest standard error of the log ratio of a step, expected by its control and the design, with which it enters: about
+/// that of 16 independent events of a small treatment. With less, logarithms of counts lean to one side.
+const STEP_SE_MAX: f64 = 0.25;
+/// What part of the expected numerator a treatment has at the least, because nothing has no logarithm.
+const FAINT: f64 = 0.05;
 
 /// Fewest minutes of aggregates before the first look (section 5).
 const BLOCKS_MIN: u64 = 30;
@@ -118,7 +123,7 @@ impl Measured {
         match watched.measure {
             Measure::FirstEvent => of.events(),
             Measure::Window { .. } => of.values(),
-            Measure::Quotient { of: quotient, min_subjects } => of.quotient(quotient, min_subjects),
+            Measure::Quotient { of: quotient, min_subjects, .. } => of.quotient(quotient, min_subjects),
             Measure::Blocks => of.blocks(),
             Measure::Threshold(ref threshold) => of.threshold(threshold),
         }
@@ -246,15 +251,16 @@ impl Comparison<'_> {
             let (treatment, control) = (of(self.treatment), of(0));
             treated += treatment.subjects;
             controls += control.subjects;
-            nonzero += treatment.nonzero;
+            let treated_nonzero = treatment.nonzero;
             let hours = self.watch.step_hours(step, self.now_ms);
             let buckets = |arm: &ArmSums, share: f64| match quotient {
                 Quotient::PerExposed => per_exposed(arm.buckets(), &exposed, hours * share),
                 _ => arm.buckets(),
             };
             let (treatment, control) = (buckets(&treatment, p), buckets(&control, 1.0 - p));
-            if is_positive_without_any(&treatment) && is_positive_without_any(&control) {
-                sums.push((treatment, control));
+            if is_enough(&control, p) && is_positive_without_any(&treatment, |sums| sums.den) {
+                nonzero += treated_nonzero;
+                sums.push((at_least_faint(treatment, &control, p), control));
             }
         }
         if quotient == Quotient::PerExposed {
@@ -276,7 +282,7 @@ impl Comparison<'_> {
         let strata: Vec<blocks::BlockStratum> = pairs
             .iter()
             .map(|pairs| blocks::BlockStratum { treatment: &pairs.treatment, control: &pairs.control })
-            .filter(|of| is_positive_without_any(of.treatment) && is_positive_without_any(of.control))
+            .filter(|of| has_log_ratios(of.treatment) && has_log_ratios(of.control))
             .collect();
         let minutes = pairs.iter().map(|pairs| pairs.minutes()).sum();
         let harm = self.watched.harm;
@@ -326,9 +332,45 @@ fn turned((lower, upper): (f64, f64), direction: Direction) -> (f64, f64) {
     }
 }
 
-/// Whether numerator and denominator remain positive whichever bucket is left out: before that a step says nothing.
-fn is_positive_without_any(sums: &[Sums]) -> bool {
-    let total = |of: fn(&Sums) -> f64| sums.iter().map(of).sum::<f64>();
-    let (num, den) = (total(|sums| sums.num), total(|sums| sums.den));
-    sums.iter().all(|part| num - part.num > 0.0 && den - part.den > 0.0)
+/// Whether a step is enough to compare a treatment in, by what its control shows and by the design probability alone: if
+/// what the treatment turns out to have had a say, it would be looked at in steps where it happens to have much.
+///
+/// If the treatment varies like the control, the variance of its log ratio is `(1-p)/p` times the control's, and that of
+/// the difference `1/p` times.
+fn is_enough(control: &[Sums], p: f64) -> bool {
+    has_log_ratios(control) && log_ratio_variance(control) / p <= STEP_SE_MAX * STEP_SE_MAX
+}
+
+/// Variance of the log ratio of an arm by the jackknife, over buckets of which any can be left out.
+fn log_ratio_variance(sums: &[Sums]) -> f64 {
+    let (num, den) = (total(sums, |sums| sums.num), total(sums, |sums| sums.den));
+    let without: Vec<f64> = sums.iter().map(|part| ((num - part.num) / (den - part.den)).ln()).collect();
+    let buckets = real_len(without.len());
+    let mean = without.iter().sum::<f64>() / buckets;
+    (buckets - 1.0) / buckets * without.iter().map(|value| (value - mean).powi(2)).sum::<f64>()
+}
+
+/// A treatment's sums; with a small part of the numerators that the control lets expect, where it has next to none.
+fn at_least_faint(mut treatment: Vec<Sums>, control: &[Sums], p: f64) -> Vec<Sums> {
+    if !is_positive_without_any(&treatment, |sums| sums.num) {
+        for (sums, control) in treatment.iter_mut().zip(control) {
+            sums.num = FAINT * control.num * p / (1.0 - p);
+        }
+    }
+    treatment
+}
+
+/// Whether there is a log ratio whichever bucket is left out.
+fn has_log_ratios(sums: &[Sums]) -> bool {
+    is_positive_without_any(sums, |sums| sums.num) && is_positive_without_any(sums, |sums| sums.den)
+}
+
+/// Whether the sum remains positive whichever bucket is left out.
+fn is_positive_without_any(sums: &[Sums], of: fn(&Sums) -> f64) -> bool {
+    let total = total(sums, of);
+    sums.iter().all(|part| total - of(part) > 0.0)
+}
+
+fn total(sums: &[Sums], of: fn(&Sums) -> f64) -> f64 {
+    sums.iter().map(of).sum()
 }

@@ -58,7 +58,7 @@ pub(crate) enum Quotient {
 pub(crate) enum Measure {
     FirstEvent,
     Window { of: PerSubject, window_ms: i64, winsor_quantile: f64 },
-    Quotient { of: Quotient, min_subjects: u64 },
+    Quotient { of: Quotient, min_subjects: u64, winsor_quantile: f64 },
     Blocks,
     Threshold(Threshold),
 }
@@ -86,7 +86,11 @@ impl Measure {
             MetricKind::Ratio | MetricKind::Threshold => Quotient::Ratio,
             MetricKind::Quantile => Quotient::Beyond { quantile: definition.quantile.unwrap_or(0.5) },
         };
-        Self::Quotient { of, min_subjects: u64::from(definition.min_subjects) }
+        Self::Quotient {
+            of,
+            min_subjects: u64::from(definition.min_subjects),
+            winsor_quantile: definition.winsor_quantile,
+        }
     }
 
     /// Whether it counts only what subjects did once they were exposed; aggregates know no subjects.
@@ -114,7 +118,9 @@ pub(crate) fn harm_of(metric: &GuardedMetric) -> Harm {
     Harm { direction, log_margin: metric.definition.margin.max(0.0).ln_1p() }
 }
 
-/// Whether hearing nothing of the metric is good news: errors, of which there may be none.
+/// Whether hearing nothing of the metric is good news: errors, of which there may be none, and what they cost. Means and
+/// shares need something to be one of, good or bad.
 pub(crate) fn may_be_silent(definition: &MetricDefinition) -> bool {
-    definition.kind == MetricKind::Binary && definition.direction == Direction::IncreaseIsBad
+    matches!(definition.kind, MetricKind::Binary | MetricKind::Count | MetricKind::Sum)
+        && definition.direction == Direction::IncreaseIsBad
 }

@@ -1,7 +1,8 @@
 //! What a run has counted, and the documents that it is kept as.
 
 use super::blocks::{Received, StepBlocks};
-use super::cells::{ArmCounts, ArmMoments, Counts, Exposures, Learned, StepSums, ValueTests};
+use super::cells::{ArmCounts, ArmMoments, Counts, Exposures, StepSums, ValueTests};
+use super::learning::Limits;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +85,7 @@ mod kind {
     pub(super) const EVENTS: u8 = 2;
     pub(super) const TESTS: u8 = 3;
     pub(super) const MOMENTS: u8 = 4;
-    pub(super) const THRESHOLD: u8 = 5;
+    pub(super) const LIMITS: u8 = 5;
     pub(super) const SUMS: u8 = 6;
     pub(super) const RECEIVED: u8 = 7;
     pub(super) const BLOCKS: u8 = 8;
@@ -185,7 +186,7 @@ pub struct RunState {
     pub(crate) events: Cells<(u16, u32), ArmCounts>,
     pub(crate) tests: Cells<u16, ValueTests>,
     pub(crate) moments: Cells<(u16, u32), ArmMoments>,
-    pub(crate) thresholds: Cells<u16, Learned<f64>>,
+    pub(crate) limits: Cells<u16, Limits>,
     pub(crate) sums: Cells<(u16, u32), StepSums>,
     pub(crate) received: Cells<u16, Received>,
     pub(crate) blocks: Cells<(u16, u32), StepBlocks>,
@@ -203,7 +204,7 @@ impl RunState {
                 kind::EVENTS => state.events.restore(key, *kind, cell)?,
                 kind::TESTS => state.tests.restore(key, *kind, cell)?,
                 kind::MOMENTS => state.moments.restore(key, *kind, cell)?,
-                kind::THRESHOLD => state.thresholds.restore(key, *kind, cell)?,
+                kind::LIMITS => state.limits.restore(key, *kind, cell)?,
                 kind::SUMS => state.sums.restore(key, *kind, cell)?,
                 kind::RECEIVED => state.received.restore(key, *kind, cell)?,
                 kind::BLOCKS => state.blocks.restore(key, *kind, cell)?,
@@ -221,7 +222,7 @@ impl RunState {
             .chain(self.events.changes(kind::EVENTS))
             .chain(self.tests.changes(kind::TESTS))
             .chain(self.moments.changes(kind::MOMENTS))
-            .chain(self.thresholds.changes(kind::THRESHOLD))
+            .chain(self.limits.changes(kind::LIMITS))
             .chain(self.sums.changes(kind::SUMS))
             .chain(self.received.changes(kind::RECEIVED))
             .chain(self.blocks.changes(kind::BLOCKS))
@@ -235,7 +236,7 @@ impl RunState {
         self.events.changed.clear();
         self.tests.changed.clear();
         self.moments.changed.clear();
-        self.thresholds.changed.clear();
+        self.limits.changed.clear();
         self.sums.changed.clear();
         self.received.changed.clear();
         self.blocks.changed.clear();

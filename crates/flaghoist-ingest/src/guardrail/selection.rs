@@ -4,6 +4,9 @@ use crate::{Event, Origin};
 use flaghoist_model::metric::{MetricDefinition, MetricKind, MetricSource, PropertyFilter};
 use serde::{Deserialize, Serialize};
 
+/// Largest number that is selected, on either side of 0: beyond it nobody measures, and sums lose what is small.
+const NUMBER_MAX: f64 = 1e15;
+
 /// In which part of a metric an event counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Part {
@@ -23,6 +26,8 @@ pub struct Selected {
     pub part: Part,
     /// With which number: 1 where events are only counted.
     pub value: f64,
+    /// Whether the number is one that was reported, and so has to be capped where it is added up.
+    pub is_reported: bool,
 }
 
 /// How the number of an event is found.
@@ -70,8 +75,8 @@ impl Selector {
         Some(Self { origin, name, filter: filter.clone(), number })
     }
 
-    /// The event's number if it is selected.
-    fn select(&self, event: &Event) -> Option<f64> {
+    /// The event's number if it is selected, and whether it is one that was reported.
+    fn select(&self, event: &Event) -> Option<(f64, bool)> {
         let is_named = self.name.as_ref().is_none_or(|name| *name == event.name);
         let passes = |(property, texts): (&String, &Vec<String>)| {
             event.properties.get(property).is_some_and(|text| texts.contains(text))
@@ -79,14 +84,15 @@ impl Selector {
         if self.origin != event.origin || !is_named || !self.filter.iter().all(passes) {
             return None;
         }
-        let number = match &self.number {
-            Number::One => Some(1.0),
-            Number::OwnOrOne if self.origin == Origin::Span => Some(1.0),
-            Number::OwnOrOne => Some(event.value.unwrap_or(1.0)),
-            Number::Own => event.value,
+        let reported = match &self.number {
+            Number::One => return Some((1.0, false)),
+            Number::OwnOrOne if self.origin == Origin::Span || event.value.is_none() => {
+                return Some((1.0, false));
+            }
+            Number::OwnOrOne | Number::Own => event.value,
             Number::Property(property) => event.properties.get(property).and_then(|text| text.parse().ok()),
         };
-        number.filter(|number| number.is_finite())
+        reported.filter(|number| number.abs() <= NUMBER_MAX).map(|number| (number, true))
     }
 }
 
@@ -111,9 +117,12 @@ impl Selectors {
         self.numerator.is_some()
     }
 
-    /// As which parts of the metric the event counts, and with which numbers.
-    pub(crate) fn select(&self, event: &Event) -> impl Iterator<Item = (Part, f64)> {
+    /// As what the event counts in the metric of that place.
+    pub(crate) fn select(&self, metric: u16, event: &Event) -> impl Iterator<Item = Selected> {
         let parts = [(Part::Numerator, &self.numerator), (Part::Denominator, &self.denominator)];
-        parts.into_iter().filter_map(|(part, selector)| Some((part, selector.as_ref()?.select(event)?)))
+        parts.into_iter().filter_map(move |(part, selector)| {
+            let (value, is_reported) = selector.as_ref()?.select(event)?;
+            Some(Selected { metric, part, value, is_reported })
+        })
     }
 }

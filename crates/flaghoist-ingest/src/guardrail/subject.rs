@@ -1,11 +1,13 @@
 //! What is known of one subject in one exposure schedule.
 
+use super::apply::Ignored;
 use super::measure::Measure;
 use super::run_state::{StateError, decode, encode};
 use super::selection::Selected;
 use super::watch::{Buckets, Watch};
 use super::{LATE_MS, SKEW_MS};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Most numbers of events that wait for a subject's exposure; the oldest go.
@@ -22,6 +24,8 @@ pub struct Subject {
     pub(crate) buckets: Buckets,
     /// Its first exposure of the run.
     pub(crate) first_exposure: Option<FirstExposure>,
+    /// The exposure that its windows begin with: the first in a step that is tested.
+    pub(crate) windows_begin: Option<WindowsBegin>,
     /// When a metric first selected an event of it.
     pub(crate) first_event_at_ms: Option<i64>,
     /// What of it was counted, by metric.
@@ -39,6 +43,13 @@ pub(crate) struct FirstExposure {
     pub(crate) is_new: bool,
     /// Whether an event before it was counted.
     pub(crate) is_late: bool,
+}
+
+/// The exposure that the windows of a subject begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WindowsBegin {
+    pub(crate) at_ms: i64,
+    pub(crate) step: u32,
 }
 
 /// What of a subject was counted for a metric.
@@ -62,19 +73,24 @@ pub(crate) struct Pending {
 }
 
 impl Subject {
-    /// Forgets an earlier run. That it was exposed remains.
-    pub(crate) fn enter(&mut self, watch: &Watch, buckets: Buckets) {
-        if self.run != watch.run() {
-            let exposed_at_ms = self.exposed_at_ms;
-            *self = Self { exposed_at_ms, run: watch.run(), buckets, ..Self::default() };
+    /// Forgets an earlier run. That it was exposed remains. A node that has not heard of the latest run yet does not bring
+    /// the one before it back.
+    pub(crate) fn enter(&mut self, watch: &Watch, buckets: Buckets) -> Result<(), Ignored> {
+        match self.run.cmp(&watch.run()) {
+            Ordering::Greater => return Err(Ignored::OldRun),
+            Ordering::Equal => self.buckets = buckets,
+            Ordering::Less => {
+                let exposed_at_ms = self.exposed_at_ms;
+                *self = Self { exposed_at_ms, run: watch.run(), buckets, ..Self::default() };
+            }
         }
-        self.buckets = buckets;
+        Ok(())
     }
 
-    /// Whether what happened at a time counts for a measure. Windows begin with the first exposure of the run.
+    /// Whether what happened at a time counts for a measure. Windows begin with an exposure of the run.
     pub(crate) fn is_eligible(&self, measure: &Measure, at_ms: i64) -> bool {
         let exposed_at_ms = match measure {
-            Measure::Window { .. } => self.first_exposure.map(|first| first.at_ms),
+            Measure::Window { .. } => self.windows_begin.map(|begin| begin.at_ms),
             _ => self.exposed_at_ms,
         };
         exposed_at_ms.is_some_and(|exposed_at_ms| exposed_at_ms <= at_ms + SKEW_MS)
@@ -111,9 +127,9 @@ impl Subject {
     /// Metrics whose windows are open, and when they close.
     pub(crate) fn open_windows(&self, watch: &Watch) -> impl Iterator<Item = (u16, i64)> {
         let open = self.marks.iter().filter(|(_, mark)| matches!(mark, Mark::Open { .. }));
-        open.filter_map(|(metric, _)| match (self.first_exposure, &watch.metric(*metric)?.measure) {
-            (Some(first), Measure::Window { window_ms, .. }) => {
-                Some((*metric, watch.closes_at_ms(first.at_ms, *window_ms)))
+        open.filter_map(|(metric, _)| match (self.windows_begin, &watch.metric(*metric)?.measure) {
+            (Some(begin), Measure::Window { window_ms, .. }) => {
+                Some((*metric, watch.closes_at_ms(begin.at_ms, *window_ms)))
             }
             _ => None,
         })

@@ -131,15 +131,15 @@ impl Watch {
                     .collect(),
             })
             .collect();
-        let has_reporting =
-            metrics.iter().any(|metric| !metric.may_be_silent && metric.selectors.select_events());
-        metrics.extend(has_reporting.then(|| Watched {
+        let reporting = reporting_margin(&metrics).map(|log_margin| Watched {
             measure: Measure::FirstEvent,
-            harm: Harm { direction: Direction::DecreaseIsBad, log_margin: 0.0 },
+            harm: Harm { direction: Direction::DecreaseIsBad, log_margin },
             selectors: Selectors::default(),
             may_be_silent: false,
             since: vec![index(guard.health_since); treatments.len()],
-        }));
+        });
+        let has_reporting = reporting.is_some();
+        metrics.extend(reporting);
         Self {
             place,
             run: guard.run,
@@ -209,6 +209,11 @@ impl Watch {
         self.step(step)?.p.get(at).copied().flatten()
     }
 
+    /// Whether a step tests any treatment: in others nothing that happens can be evidence.
+    pub(crate) fn is_tested(&self, step: u32) -> bool {
+        self.step(step).is_some_and(|step| step.p.iter().any(Option::is_some))
+    }
+
     /// The treatments.
     pub fn treatments(&self) -> impl Iterator<Item = ArmIndex> + use<> {
         (1..=self.treatments.len()).filter_map(|at| ArmIndex::try_from(at).ok())
@@ -224,13 +229,12 @@ impl Watch {
         let mut selected = Vec::new();
         let mut reports = false;
         for (metric, watched) in self.watched() {
-            for (part, value) in watched.selectors.select(event) {
-                selected.push(Selected { metric, part, value });
-                reports |= !watched.may_be_silent;
-            }
+            let before = selected.len();
+            selected.extend(watched.selectors.select(metric, event));
+            reports |= !watched.may_be_silent && before < selected.len();
         }
         if let Some(metric) = self.reporting().filter(|_| reports) {
-            selected.push(Selected { metric, part: Part::Numerator, value: 1.0 });
+            selected.push(Selected { metric, part: Part::Numerator, value: 1.0, is_reported: false });
         }
         selected
     }
@@ -289,6 +293,12 @@ impl Watch {
         self.steps.last().filter(|step| step.to_ms.is_none())
     }
 
+    /// Whether a treatment is tested in the step that is in force.
+    pub(crate) fn is_tested_now(&self, treatment: ArmIndex) -> bool {
+        let last = index(self.steps.len()).checked_sub(1).filter(|_| self.current_step().is_some());
+        last.is_some_and(|step| self.p(step, treatment).is_some())
+    }
+
     pub(crate) fn metric(&self, metric: u16) -> Option<&Watched> {
         self.metrics.get(usize::from(metric))
     }
@@ -297,6 +307,13 @@ impl Watch {
     pub(crate) fn watched(&self) -> impl Iterator<Item = (u16, &Watched)> {
         (0..=u16::MAX).zip(&self.metrics)
     }
+}
+
+/// The harm that the check of reporting tolerates, in log units: as much as any of the metrics it rests on, whose tolerated
+/// loss is a loss of reports too. None where it rests on none.
+fn reporting_margin(metrics: &[Watched]) -> Option<f64> {
+    let reports = metrics.iter().filter(|metric| !metric.may_be_silent && metric.selectors.select_events());
+    reports.map(|metric| metric.harm.log_margin).reduce(f64::max)
 }
 
 /// The probability `r w_v / (r w_v + c)` that a subject of the control or the treatment is in the treatment, from numbers

@@ -80,6 +80,37 @@ fn exposures_of_an_earlier_run_let_events_count_but_are_no_new_subjects() {
 }
 
 #[test]
+fn a_step_in_which_nothing_is_tested_spends_no_first_event() {
+    for exposed_end in [0, 10_000] {
+        let steps = [(exposed_end, HOUR_MS), (5_000, HOUR_MS)];
+        let mut run = Run::of(guard(&steps, vec![errors(), orders()]));
+        let subject = subject_in(&run.watch, 0..5_000, 0);
+        run.take(&exposure(&subject, START_MS + 1));
+        run.take(&event("error", &subject, START_MS + 2, None));
+        assert_eq!(errors_of(&run), (0, 0));
+        run.take(&event("error", &subject, START_MS + HOUR_MS + 1, None));
+        assert_eq!(errors_of(&run), (1, 0), "{exposed_end}");
+        run.take_at(&event("error", &subject, START_MS + 3, None), START_MS + HOUR_MS + 2);
+        assert_eq!(errors_of(&run), (1, 0), "an earlier one of the untested step takes no place");
+    }
+}
+
+#[test]
+fn what_a_node_takes_that_has_not_heard_of_the_latest_run_brings_no_earlier_one_back() {
+    let mut run = ramp();
+    let subject = subject_in(&run.watch, 0..1_000, 0);
+    run.change(|guard| guard.run = 2);
+    run.take(&exposure(&subject, START_MS + 1));
+    run.take(&event("error", &subject, START_MS + 2, None));
+    let (latest, state) = (run.subjects[&subject].clone(), run.state.clone());
+    run.change(|guard| guard.run = 1);
+    for observation in [exposure(&subject, START_MS + 3), event("error", &subject, START_MS + 3, None)] {
+        assert_eq!(run.take(&observation), Outcome::Ignored(Ignored::OldRun));
+    }
+    assert_eq!((&run.subjects[&subject], &run.state), (&latest, &state));
+}
+
+#[test]
 fn what_is_out_of_time_or_elsewhere_is_ignored() {
     let mut run = ramp();
     run.change(|guard| guard.steps[0].to = Some(crate::given::at(START_MS + MINUTE_MS)));

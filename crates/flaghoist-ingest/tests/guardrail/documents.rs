@@ -85,3 +85,16 @@ fn what_waits_for_an_exposure_is_bounded_and_forgotten_after_a_day() {
     run.take_at(&exposure(&treated[0], START_MS + 320_000), START_MS + 320_000 + LATE_MS);
     assert_eq!(run.counts_of(0, START_MS + 30 * HOUR_MS), (0, 0));
 }
+
+#[test]
+fn what_a_cap_is_learned_from_is_small() {
+    let mut ratio = metric("revenue", MetricKind::Ratio, Direction::DecreaseIsBad);
+    ratio.definition.denominator = Some(events("visit"));
+    let mut run = Run::of(guard(&[(5_000, HOUR_MS)], vec![ratio]));
+    let (_, controls) = halves(&run.watch, 0, 199);
+    run.take_of(&controls, START_MS, &[("revenue", Some(19.99))]);
+    let changes = run.state.changes();
+    let (_, document) = changes.iter().find(|(key, _)| *key == CellKey { metric: 0, step: -1 }).unwrap();
+    assert!(document.len() <= 2_048, "{} bytes", document.len());
+    assert_eq!(run.restarted().state.changes(), []);
+}

@@ -89,3 +89,15 @@ fn the_same_seed_gives_the_same_report() {
     let whole = simulate(&scenario, 0..4);
     assert_eq!(simulate(&scenario, 0..1).and(simulate(&scenario, 1..4)), whole);
 }
+
+#[test]
+fn twenty_short_steps_of_rare_errors_stop_next_to_nothing() {
+    let mut scenario = scenario(five_metrics().drain(3..4).collect());
+    scenario.steps = vec![ScenarioStep { exposure_ratio: 0.1, duration_ms: 2 * HOUR_MS }; 20];
+    scenario.visitors = Visitors::Even;
+    scenario.subjects = 4_000;
+    // Errors of both sides of what a step needs: about 17 in the treatment, and 170 in all.
+    scenario.signals[1] = signal("error", Behaviour::Chance { rate: 0.1 });
+    let report = play(&scenario, 40);
+    assert!(report.stopped_share() <= 0.05, "{report:?}");
+}

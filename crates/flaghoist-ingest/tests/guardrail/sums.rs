@@ -1,7 +1,7 @@
 //! Sums over all subjects (lane C): ratios, means, counts per exposed subject, quantiles.
 
 use crate::given::{HOUR_MS, Run, START_MS, event, events, exposure, guard, halves, metric};
-use flaghoist_ingest::guardrail::{Evidence, EvidenceState, Lane};
+use flaghoist_ingest::guardrail::{Evidence, EvidenceState, Ignored, Lane, Outcome};
 use flaghoist_model::guard::GuardedMetric;
 use flaghoist_model::metric::{Direction, MetricKind};
 
@@ -44,10 +44,12 @@ fn values_of_events_weigh_in_a_ratio_where_they_have_any() {
     let mut ratio = errors_per_visit();
     ratio.definition.source = events("revenue");
     let mut run = rollout(ratio);
-    let (treated, controls) = halves(&run.watch, 200, 200);
-    run.take_of(&treated, START_MS, &[("visit", None), ("revenue", Some(3.0))]);
-    run.take_of(&controls[..100], START_MS, &[("visit", None), ("revenue", Some(1.0))]);
-    run.take_of(&controls[100..], START_MS, &[("visit", None), ("revenue", Some(2.0))]);
+    let (treated, controls) = halves(&run.watch, 200, 400);
+    run.take_of(&controls[200..], START_MS, &[("revenue", Some(3.0))]);
+    let later_ms = START_MS + 10;
+    run.take_of(&treated, later_ms, &[("visit", None), ("revenue", Some(3.0))]);
+    run.take_of(&controls[..100], later_ms, &[("visit", None), ("revenue", Some(1.0))]);
+    run.take_of(&controls[100..200], later_ms, &[("visit", None), ("revenue", Some(2.0))]);
     assert_close(evidence(&run).effect, 2.0_f64.ln());
 }
 
@@ -71,11 +73,13 @@ fn there_is_no_look_before_a_hundred_subjects_in_each_arm_and_twenty_with_a_nume
 #[test]
 fn a_mean_without_a_window_divides_by_the_number_of_values() {
     let mut run = rollout(metric("latency", MetricKind::Mean, Direction::IncreaseIsBad));
-    let (treated, controls) = halves(&run.watch, 400, 400);
-    run.take_of(&treated[..200], START_MS, &[("latency", Some(100.0)), ("latency", Some(200.0))]);
-    run.take_of(&treated[200..], START_MS, &[("latency", Some(150.0)), ("click", None)]);
-    run.take_of(&controls[..200], START_MS, &[("latency", Some(90.0))]);
-    run.take_of(&controls[200..], START_MS, &[("latency", Some(110.0))]);
+    let (treated, controls) = halves(&run.watch, 400, 600);
+    run.take_of(&controls[400..], START_MS, &[("latency", Some(200.0))]);
+    let later_ms = START_MS + 10;
+    run.take_of(&treated[..200], later_ms, &[("latency", Some(100.0)), ("latency", Some(200.0))]);
+    run.take_of(&treated[200..], later_ms, &[("latency", Some(150.0)), ("click", None)]);
+    run.take_of(&controls[..200], later_ms, &[("latency", Some(90.0))]);
+    run.take_of(&controls[200..400], later_ms, &[("latency", Some(110.0))]);
     assert_close(evidence(&run).effect, 1.5_f64.ln());
 }
 
@@ -138,4 +142,71 @@ fn a_margin_moves_the_threshold_that_the_treatment_is_held_against() {
     run.take_of(&controls[850..], START_MS + 10, &[("throughput", Some(40.5))]);
     assert_close(evidence(&run).effect, 2.0_f64.ln());
     assert_eq!(evidence(&run).state, EvidenceState::Fired);
+}
+
+/// A sum, a mean and a ratio of the values of "latency".
+fn of_values() -> Vec<GuardedMetric> {
+    let of = |kind| metric("latency", kind, Direction::IncreaseIsBad);
+    let mut ratio = of(MetricKind::Ratio);
+    ratio.definition.denominator = Some(events("visit"));
+    vec![of(MetricKind::Sum), of(MetricKind::Mean), ratio]
+}
+
+#[test]
+fn one_reader_with_a_huge_number_disarms_no_metric() {
+    for metric in of_values() {
+        let kind = metric.definition.kind;
+        let mut run = rollout(metric);
+        let (treated, controls) = halves(&run.watch, 300, 500);
+        // The 199th of the 200 numbers of the burn-in is 1000.
+        run.take_of(&controls[300..498], START_MS, &[("latency", Some(100.0))]);
+        run.take_of(&controls[498..], START_MS, &[("latency", Some(1_000.0))]);
+        assert_eq!(evidence(&run).effect, None, "what a cap is learned from is not compared: {kind:?}");
+        let later_ms = START_MS + 10;
+        run.take_of(&treated, later_ms, &[("visit", None), ("latency", Some(200.0))]);
+        run.take_of(&controls[..299], later_ms, &[("visit", None), ("latency", Some(100.0))]);
+        run.take_of(&controls[299..300], later_ms, &[("visit", None), ("latency", Some(1e15))]);
+        assert_close(evidence(&run).effect, (60_000.0_f64 / 30_900.0).ln());
+        for number in [1.1e15, -1.1e15, 1e308, f64::INFINITY, f64::NAN] {
+            let huge = event("latency", &controls[0], later_ms, Some(number));
+            assert_eq!(run.take(&huge), Outcome::Ignored(Ignored::NotWatched), "{number} in a {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn events_that_count_as_one_need_no_burn_in_and_a_number_among_them_is_no_weight() {
+    let mut run = rollout(errors_per_visit());
+    let (treated, controls) = halves(&run.watch, 200, 200);
+    run.take_of(&treated, START_MS, &[("visit", None), ("visit", None), ("error", None)]);
+    run.take_of(&controls, START_MS, &[("visit", None), ("error", None)]);
+    run.take(&event("error", &controls[0], START_MS + 2, Some(1e15)));
+    run.take(&event("visit", &treated[0], START_MS + 2, Some(1e15)));
+    assert_close(evidence(&run).effect, 0.5_f64.ln());
+}
+
+/// Two steps at 10 %: in the first all arms have enough, in the second the control and the treatment have so many errors.
+fn second_step(errors_of_treated: usize, errors_of_controls: usize) -> Run {
+    let mut run = Run::of(guard(&[(1_000, HOUR_MS), (1_000, 24 * HOUR_MS)], vec![errors_per_visit()]));
+    let treated: Vec<String> = crate::given::subjects_in(&run.watch, 0..1_000).take(200).collect();
+    let controls: Vec<String> = crate::given::subjects_in(&run.watch, 1_000..10_000).take(1_800).collect();
+    for (arm, errors, later) in [(&treated, 100, errors_of_treated), (&controls, 900, errors_of_controls)] {
+        for (at_ms, errors) in [(START_MS, errors), (START_MS + HOUR_MS, later)] {
+            run.take_of(arm, at_ms, &[("visit", None)]);
+            for subject in &arm[..errors] {
+                run.take(&event("error", subject, at_ms + 2, None));
+            }
+        }
+    }
+    run
+}
+
+#[test]
+fn whether_a_step_is_compared_does_not_depend_on_what_the_treatment_turns_out_to_have() {
+    // Not by the control and the design, which let a tenth of 45 errors expect, however many the treatment has.
+    assert_close(evidence(&second_step(50, 45)).effect, 0.0);
+    // By them, though the treatment has none where 100 were expected: as if it had a twentieth of that.
+    let effect = evidence(&second_step(0, 900)).effect;
+    assert_close(effect, 0.05_f64.ln() / 2.0);
+    assert_close(evidence(&second_step(200, 900)).effect, 2.0_f64.ln() / 2.0);
 }

@@ -127,3 +127,47 @@ fn slow_treatments_are_found_and_a_resume_begins_again_with_who_comes_then() {
     run.close_due(second_ms + 2 * HOUR_MS);
     assert_eq!(counts(&run), (1, 0));
 }
+
+#[test]
+fn a_test_that_began_again_does_not_go_back_for_a_node_that_has_not_heard_of_it() {
+    let (mut run, _) = prepared(MetricKind::Mean);
+    let (treated, controls) = halves(&run.watch, 20, 230);
+    let second_ms = START_MS + DAY_MS;
+    run.change(|guard| guard.triggers.push(resumed("latency", 1)));
+    run.take_of(&treated[..10], second_ms, &[("latency", Some(105.0))]);
+    run.take_of(&controls[200..220], second_ms, &[("latency", Some(95.0))]);
+    run.close_due(second_ms + 2 * HOUR_MS);
+    let before = evidence(&run);
+    assert!(before.log_e > 0.0, "{before:?}");
+    let mut behind = run.clone();
+    behind.change(|guard| guard.triggers.clear());
+    behind.take_of(&controls[220..], second_ms + 2 * HOUR_MS, &[("latency", Some(95.0))]);
+    behind.close_due(second_ms + 4 * HOUR_MS);
+    behind.change(|guard| guard.triggers.push(resumed("latency", 1)));
+    run.take_of(&controls[220..], second_ms + 2 * HOUR_MS, &[("latency", Some(95.0))]);
+    run.close_due(second_ms + 4 * HOUR_MS);
+    assert_eq!(evidence(&behind), evidence(&run));
+    assert_ne!(evidence(&run), before);
+}
+
+#[test]
+fn a_window_opens_at_the_first_exposure_in_a_step_that_is_tested() {
+    let mut latency = metric("latency", MetricKind::Mean, Direction::IncreaseIsBad);
+    latency.definition.window_ms = Some(HOUR_MS);
+    let mut run = Run::of(guard(&[(0, DAY_MS), (5_000, DAY_MS)], vec![latency]));
+    let (treated, controls) = halves(&run.watch, 20, 220);
+    let everybody: Vec<String> = treated.iter().chain(&controls).cloned().collect();
+    run.take_of(&everybody, START_MS, &[("latency", Some(100.0))]);
+    run.close_due(START_MS + 2 * HOUR_MS);
+    let second_ms = START_MS + DAY_MS;
+    run.take_of(&controls[..200], second_ms, &[("latency", Some(100.0))]);
+    let ready_ms = second_ms + HOUR_MS + GRACE_MS;
+    run.close_due(ready_ms);
+    // What was reported before the exposure of the step waits for it.
+    run.take(&event("latency", &treated[0], ready_ms, Some(100.0)));
+    run.take_of(&treated[..1], ready_ms, &[]);
+    run.take_of(&treated[1..], ready_ms, &[("latency", Some(100.0))]);
+    run.take_of(&controls[200..], ready_ms, &[("latency", Some(100.0))]);
+    run.close_due(ready_ms + 2 * HOUR_MS);
+    assert_eq!(counts(&run), (20, 20));
+}

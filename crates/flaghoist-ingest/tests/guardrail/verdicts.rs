@@ -1,12 +1,14 @@
 //! What fires, what does not act, and what the next step waits for.
 
 use crate::given::{
-    HOUR_MS, MINUTE_MS, Run, START_MS, at, errors, event, exposure, guard, halves, orders, resumed, variant,
+    HOUR_MS, MINUTE_MS, Run, START_MS, at, errors, event, exposure, guard, halves, metric, orders, resumed,
+    variant,
 };
-use flaghoist_ingest::guardrail::{Evaluation, EvidenceState, Hold};
+use flaghoist_ingest::guardrail::{Evaluation, EvidenceState, HealthCheck, Hold, Ignored, Outcome};
 use flaghoist_model::guard::{Arm, GuardedMetric, HealthFinding, Shards, Trip};
+use flaghoist_model::metric::{Direction, MetricKind, MetricSource};
+use flaghoist_stats::Harm;
 use flaghoist_stats::events::{Stratum, log_e};
-use flaghoist_stats::{Direction, Harm};
 
 fn rollout(metrics: Vec<GuardedMetric>) -> Run {
     Run::of(guard(&[(5_000, 12 * HOUR_MS), (5_000, 12 * HOUR_MS)], metrics))
@@ -56,7 +58,7 @@ fn a_step_is_a_stratum_of_its_own_and_a_resume_leaves_the_earlier_ones_out() {
     }
     assert!((evaluated(&run).evidence[0].log_e - 6.77888).abs() < 1e-5);
     run.change(|guard| guard.triggers.push(resumed("error", 2)));
-    let harm = Harm { direction: Direction::IncreaseIsBad, log_margin: 0.0 };
+    let harm = Harm { direction: flaghoist_stats::Direction::IncreaseIsBad, log_margin: 0.0 };
     let last = [Stratum { p: 0.5, treatment: 55, control: 30 }];
     assert!((evaluated(&run).evidence[0].log_e - log_e(&last, harm)).abs() < 1e-12);
 }
@@ -151,6 +153,32 @@ fn a_treatment_that_stops_reporting_is_paused_where_silence_is_no_good_news() {
 }
 
 #[test]
+fn what_costs_by_its_number_or_its_sum_is_no_sign_of_health() {
+    for (kind, has_check) in [(MetricKind::Count, false), (MetricKind::Sum, false), (MetricKind::Mean, true)]
+    {
+        let run = rollout(vec![metric("refund", kind, Direction::IncreaseIsBad)]);
+        let is_reporting = |check: &HealthCheck| check.finding == HealthFinding::Reporting;
+        assert_eq!(run.evaluate(START_MS).health.iter().any(is_reporting), has_check, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_loss_that_a_metric_tolerates_is_no_lack_of_reports() {
+    for (margin, expected) in [(0.0, vec!["order", "reporting"]), (2.0, vec![])] {
+        let mut orders = orders();
+        orders.definition.margin = margin;
+        let mut run = rollout(vec![orders]);
+        let (treated, controls) = halves(&run.watch, 400, 400);
+        // Three eighths as many report anything; a third is tolerated where orders may fall to one.
+        run.take_of(&treated[..30], START_MS, &[("order", None)]);
+        run.take_of(&treated[30..], START_MS, &[]);
+        run.take_of(&controls[..80], START_MS, &[("order", None)]);
+        run.take_of(&controls[80..], START_MS, &[]);
+        assert_eq!(fired(&evaluated(&run)), expected, "margin {margin}");
+    }
+}
+
+#[test]
 fn the_next_step_waits_while_exposures_come_and_no_metric_hears_of_anybody() {
     let mut run = rollout(vec![errors(), orders()]);
     let (treated, _) = halves(&run.watch, 3, 0);
@@ -180,4 +208,42 @@ fn nothing_is_tested_while_everybody_is_treated() {
     run.take_of(&treated, START_MS, &[("error", None)]);
     let evaluation = evaluated(&run);
     assert_eq!((evaluation.evidence[0].state, evaluation.trips.len()), (EvidenceState::NoData, 0));
+}
+
+#[test]
+fn nothing_holds_a_step_in_which_nothing_is_tested() {
+    let mut sure = orders();
+    sure.definition.require_noninferior = true;
+    let mut aggregates = metric("aggregates", MetricKind::Ratio, Direction::IncreaseIsBad);
+    aggregates.definition.source = MetricSource::Prometheus { query: "errors".to_owned() };
+    for (exposed_end, expected) in [(0, 0), (5_000, 3), (9_950, 0), (10_000, 0)] {
+        let mut run = Run::of(guard(&[(exposed_end, HOUR_MS)], vec![sure.clone(), aggregates.clone()]));
+        run.take(&exposure("alice", START_MS + HOUR_MS));
+        assert_eq!(evaluated(&run).holds.len(), expected, "{exposed_end}: {:?}", evaluated(&run).holds);
+    }
+}
+
+#[test]
+fn a_rollout_without_a_step_in_force_says_what_it_has_seen_and_holds_nothing() {
+    let mut sure = errors();
+    sure.definition.require_noninferior = true;
+    let mut run = rollout(vec![sure]);
+    let (treated, controls) = halves(&run.watch, 60, 30);
+    run.take_of(&treated, START_MS, &[("error", None)]);
+    run.take_of(&controls, START_MS, &[("error", None)]);
+    let before = evaluated(&run);
+    run.change(|guard| {
+        guard.steps.pop();
+        guard.steps[0].to = Some(at(START_MS + MINUTE_MS));
+    });
+    let after = evaluated(&run);
+    assert_eq!(
+        (fired(&before), &after.evidence, &after.health),
+        (fired(&after), &before.evidence, &before.health)
+    );
+    assert_eq!((fired(&after), after.holds.len()), (vec!["error".to_owned()], 0));
+    let late = run.take(&event("error", &treated[0], START_MS + 2 * MINUTE_MS, None));
+    assert_eq!(late, Outcome::Ignored(Ignored::BetweenSteps));
+    run.change(|guard| guard.steps.clear());
+    assert_eq!((evaluated(&run).trips, evaluated(&run).holds), (vec![], vec![]));
 }
