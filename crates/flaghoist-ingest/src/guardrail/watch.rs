@@ -221,7 +221,7 @@ impl Watch {
 
     /// Whether any metric selects an event: whether [`Watch::metrics_of`] is not empty, for less.
     pub fn selects(&self, event: &Event) -> bool {
-        self.metrics.iter().any(|watched| watched.selectors.select(event).next().is_some())
+        self.watched().any(|(metric, watched)| watched.selectors.select(metric, event).next().is_some())
     }
 
     /// Which metrics select an event: empty when it is none of any.

@@ -72,7 +72,7 @@ pub(super) struct Observations {
     channel: Channel,
     now: Timestamp,
     tally: Tally,
-    observations: Vec<Observation>,
+    watchable: Vec<Observation>,
     events: u64,
     dropped: BTreeMap<&'static str, u64>,
 }
@@ -86,7 +86,7 @@ impl Observations {
             channel: reader.channel,
             now,
             tally: Tally::new(now),
-            observations: Vec::new(),
+            watchable: Vec::new(),
             events: 0,
             dropped: BTreeMap::new(),
         }
@@ -122,7 +122,7 @@ impl Observations {
         let place = Place { environment: &self.environment, channel: self.channel };
         let is_counted = self.tally.count(Some(place), Ok(&record));
         if is_counted && self.watched.watch_flag(self.environment.id(), &exposure.flag) {
-            self.observations.push(Observation::Exposure(exposure));
+            self.watchable.push(Observation::Exposure(exposure));
         }
     }
 
@@ -133,7 +133,7 @@ impl Observations {
         }
         self.events += 1;
         if self.watched.watch_event(self.environment.id(), self.channel, &event) {
-            self.observations.push(Observation::Event(event));
+            self.watchable.push(Observation::Event(event));
         }
     }
 
@@ -153,7 +153,7 @@ impl Observations {
     ) -> (Tally, Report, u64, BTreeMap<&'static str, u64>) {
         let environment_id = self.environment.id();
         let channel = self.channel;
-        let report = Report { environment_id, channel, observations: self.observations, idempotency_key };
+        let report = Report { environment_id, channel, observations: self.watchable, idempotency_key };
         (self.tally, report, self.events, self.dropped)
     }
 }

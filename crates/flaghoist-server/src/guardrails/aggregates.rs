@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// How often it is seen whether another minute is over.
 const INTERVAL: Duration = Duration::from_secs(15);
 /// How long a run's metrics may take together.
-const RUN_LIMIT: Duration = Duration::from_secs(60);
+const RUN_LIMIT: Duration = Duration::from_mins(1);
 /// A minute is asked for once it is over and scraped: so long after its end.
 const SETTLED_MS: i64 = 30_000;
 const MINUTE_MS: i64 = 60_000;
