@@ -74,7 +74,7 @@ pub(crate) enum LogFormat {
 /// Options as a file gives them.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Given {
     listen: Option<SocketAddr>,
     agent_listen: Option<SocketAddr>,
     agent_project: Option<String>,
@@ -119,9 +119,9 @@ pub(crate) struct Configuration {
 impl Configuration {
     /// The options that count, given `options`.
     pub(crate) fn resolve(options: Options) -> Result<Self> {
-        let defaults: File = toml::from_str(DEFAULTS).context("the compiled-in defaults are damaged")?;
+        let defaults: Given = toml::from_str(DEFAULTS).context("the compiled-in defaults are damaged")?;
         let file = match &options.config {
-            None => File::default(),
+            None => Given::default(),
             Some(path) => {
                 let text = std::fs::read_to_string(path)
                     .with_context(|| format!("could not read the configuration {}", path.display()))?;

@@ -27,7 +27,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
 const MUST_NOT_REACH: [(&str, &[&str]); 5] = [
     ("flaghoist-eval", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom"]),
     ("flaghoist-stats", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom", "rand"]),
-    ("flaghoist-ingest", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom", "rand"]),
+    ("flaghoist-ingest", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "rand"]),
     ("flaghoist-model", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "utoipa"]),
     ("flaghoist-store", &["axum", "hyper", "utoipa", "reqwest"]),
 ];
