@@ -29,7 +29,8 @@ fn encoding_of(headers: &HeaderMap) -> Result<OtlpEncoding, ApiError> {
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "application/x-protobuf" => Ok(OtlpEncoding::Protobuf),
-        "application/json" => Ok(OtlpEncoding::Json),
+        // Exporters always say what they send; who does not is somebody with curl.
+        "application/json" | "" => Ok(OtlpEncoding::Json),
         _ => Err(ApiError::UnsupportedMediaType(media_type.to_owned())),
     }
 }

@@ -5,9 +5,10 @@ use crate::ApiError;
 use crate::access::{Allowed, ReadFlags};
 use crate::app::AppState;
 use crate::commands;
+use crate::datadog::Filters;
 use crate::decode::{PathOf, path_id};
 use crate::native::ProblemErrors;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use flaghoist_store::{EvidencePoint, RunKey};
 use serde::Serialize;
 use serde_json::Value;
@@ -70,11 +71,12 @@ pub(crate) async fn get_rollout_guardrail_history(
     State(app): State<AppState>,
     caller: Allowed<ReadFlags>,
     PathOf(id): PathOf<String>,
-    Query(query): Query<RunQuery>,
+    Filters(query): Filters<RunQuery>,
 ) -> Result<axum::Json<GuardrailHistoryOut>, ApiError> {
     let id = path_id(&id, "exposure schedule")?;
+    let number = query.number()?;
     let view = commands::view_guarded_runs(&app, &caller.principal, id).await?;
-    let Some(run) = chosen(view.runs, query.run)? else {
+    let Some(run) = chosen(view.runs, number)? else {
         return Ok(axum::Json(GuardrailHistoryOut { run: None, series: Vec::new() }));
     };
     let key = RunKey { schedule_id: id, run: run.guard.run };

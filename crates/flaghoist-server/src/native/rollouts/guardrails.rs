@@ -4,11 +4,13 @@ use crate::ApiError;
 use crate::access::{Allowed, ReadFlags};
 use crate::app::AppState;
 use crate::commands;
-use crate::decode::{PathOf, path_id};
+use crate::datadog::Filters;
+use crate::decode::{self, PathOf, path_id};
 use crate::guardrails::{WatchedRun, evaluation_of};
 use crate::native::ProblemErrors;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use flaghoist_ingest::guardrail::{ALPHA, Evaluation, Evidence, EvidenceState, HealthCheck, Hold};
+use flaghoist_model::Faults;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::guard::{GuardedMetric, RunStep, Trigger, Trip};
 use flaghoist_model::id::VariantId;
@@ -21,7 +23,17 @@ use utoipa::ToSchema;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RunQuery {
-    pub(super) run: Option<i64>,
+    run: Option<String>,
+}
+
+impl RunQuery {
+    /// The number of the run, if one is asked for.
+    pub(super) fn number(self) -> Result<Option<i64>, ApiError> {
+        let mut faults = Faults::under("/query");
+        let number = decode::whole_number(self.run, "run", 1..=i64::MAX, &mut faults);
+        faults.check()?;
+        Ok(number)
+    }
 }
 
 /// What guardrails know of a run of a rollout.
@@ -198,12 +210,13 @@ pub(crate) async fn get_rollout_guardrails(
     State(app): State<AppState>,
     caller: Allowed<ReadFlags>,
     PathOf(id): PathOf<String>,
-    Query(query): Query<RunQuery>,
+    Filters(query): Filters<RunQuery>,
 ) -> Result<axum::Json<GuardrailsOut>, ApiError> {
     let id = path_id(&id, "exposure schedule")?;
+    let number = query.number()?;
     let view = commands::view_guarded_runs(&app, &caller.principal, id).await?;
     let runs: Vec<i64> = view.runs.iter().map(|run| run.guard.run).collect();
-    let chosen = chosen(view.runs, query.run)?;
+    let chosen = chosen(view.runs, number)?;
     let undefined_metrics = view.undefined_metrics;
     let Some(run) = chosen else {
         return Ok(axum::Json(GuardrailsOut {

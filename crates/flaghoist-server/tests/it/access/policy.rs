@@ -298,7 +298,7 @@ pub(crate) fn body(operation: &str, ids: &super::Ids) -> Value {
             json!({"name": "Theirs", "environmentId": ids.of("environment_id")})
         }
         "flagmint_update_attribute" => json!({"label": "Theirs"}),
-        "flagmint_report_events" => json!({"events": []}),
+        "flagmint_report_events" | "report_metric_events" => json!({"events": []}),
         "flagmint_update_context" => json!({"connectionId": ids.of("flag_id"), "context": {}}),
         _ => json!({}),
     }
