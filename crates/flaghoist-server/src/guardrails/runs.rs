@@ -11,7 +11,7 @@ use flaghoist_model::id::EnvironmentId;
 use flaghoist_store::{GuardedRun, RunKey, SchedulePlace};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -101,8 +101,8 @@ pub(crate) struct Runs {
     read_at: Mutex<Option<Instant>>,
     /// Ended runs whose evidence is complete.
     closed: std::sync::Mutex<HashSet<RunKey>>,
-    /// Where what was published then stood in memory: another publication may be of another step.
-    published: AtomicUsize,
+    /// What was published then: another publication may be of another step.
+    published: AtomicI64,
 }
 
 impl Runs {
@@ -157,7 +157,8 @@ impl Runs {
         app: &App,
         is_young: impl Fn(Duration) -> bool + Send,
     ) -> Result<(), ApiError> {
-        let published = Arc::as_ptr(&app.publisher.published_now()) as usize;
+        // Revisions only grow, so their sum says whether any did.
+        let published: i64 = app.publisher.published().revisions().map(|(_, revision)| revision).sum();
         let is_known = || self.published.load(Ordering::Acquire) == published;
         let mut read_at = self.read_at.lock().await;
         if is_known() && read_at.is_some_and(|read_at| is_young(read_at.elapsed())) {

@@ -1,8 +1,10 @@
 //! Guardrails of rollouts, from what applications report to what becomes of the rollout.
 
 use crate::app::TestApp;
+use crate::prometheus::fake::{Fake, matrix, series};
 use crate::rollouts::{ramp, schedule};
-use flaghoist_server::guardrails::look_at_all;
+use flaghoist_server::guardrails::{gather_now, look_at_all};
+use flaghoist_server::prometheus::Prometheus;
 use flaghoist_server::rollouts::move_all_due;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -17,7 +19,11 @@ struct Guarded {
 impl Guarded {
     /// A rollout by steps of a minute, that `metrics` (definition and action) watch.
     async fn of(ratios: &[f64], metrics: &[(Value, &str)]) -> Self {
-        let app = TestApp::new().await;
+        Self::on(TestApp::new().await, ratios, metrics).await
+    }
+
+    /// The same, on an application of one's own.
+    async fn on(app: TestApp, ratios: &[f64], metrics: &[(Value, &str)]) -> Self {
         for (metric, _) in metrics {
             app.admin().call("POST", "/api/v1/metrics", Some(metric.clone())).await.expect(201);
         }
@@ -408,4 +414,71 @@ async fn reports_that_make_no_sense_are_refused_and_change_nothing() {
         .send("POST", "/sdk/v1/metric-events", &[], Some(json!({"events": []}).to_string().into()))
         .await;
     stranger.expect(401);
+}
+
+/// A share of errors above 5 % in three of five minutes.
+fn error_share() -> Value {
+    let query =
+        |name: &str| json!({"type": "prometheus", "query": format!("{name}{{variant=\"$variant\"}}")});
+    json!({"id": "error-share", "kind": "threshold", "source": query("errors_total"),
+        "denominator": query("requests_total"),
+        "threshold": {"operator": ">", "value": 0.05, "failing_blocks": 3, "of_blocks": 5, "min_requests": 10}})
+}
+
+/// A Prometheus whose counters grow by so much a minute; none for no series.
+async fn prometheus(errors_of_on: Option<i64>) -> Fake {
+    Fake::start(move |question| {
+        let query = question.text("query");
+        let rate = match (query.contains("errors_total"), query.contains("\"on\"")) {
+            (true, true) => errors_of_on,
+            (true, false) => errors_of_on.map(|_| 1),
+            (false, _) => errors_of_on.map(|_| 100),
+        };
+        let Some(rate) = rate else { return (200, matrix(&[])) };
+        let minutes = question.minute("start")..=question.minute("end");
+        let samples: Vec<(i64, String)> =
+            minutes.map(|minute| (minute, (minute * rate).to_string())).collect();
+        let samples: Vec<(i64, &str)> =
+            samples.iter().map(|(minute, value)| (*minute, value.as_str())).collect();
+        (200, matrix(&[series(&[], &samples)]))
+    })
+    .await
+}
+
+/// A rollout that a metric of a Prometheus would abort, after some minutes.
+async fn watched_by(prometheus: &Fake) -> Guarded {
+    let url = prometheus.url().to_owned();
+    let app = TestApp::with(|app| app.prometheus = Some(Prometheus::new(&url, None).unwrap())).await;
+    let rollout = Guarded::on(app, &[0.5, 1.0], &[(error_share(), "ABORT")]).await;
+    rollout.command("start").await;
+    rollout.app.advance(SignedDuration::from_mins(6));
+    gather_now(&rollout.app.state).await;
+    rollout
+}
+
+#[tokio::test]
+async fn a_prometheus_metric_pauses_what_it_may_not_abort() {
+    let rollout = watched_by(&prometheus(Some(20)).await).await;
+    rollout.look().await;
+    assert_eq!(rollout.stands().await, stands("PAUSED", json!("guardrail"), 0.5));
+    let evidence = rollout.evidence().await;
+    assert_eq!(evidence["metrics"][0]["action"], "PAUSE");
+    assert_eq!(evidence["metrics"][0]["evidence"][0]["lane"], "threshold");
+}
+
+#[tokio::test]
+async fn a_prometheus_that_says_all_is_well_lets_the_rollout_go_on() {
+    let rollout = watched_by(&prometheus(Some(2)).await).await;
+    rollout.pass(0).await;
+    assert_eq!(rollout.stands().await, stands("COMPLETED", json!(null), 1.0));
+}
+
+#[tokio::test]
+async fn a_prometheus_without_an_answer_holds_the_next_step() {
+    let rollout = watched_by(&prometheus(None).await).await;
+    rollout.pass(0).await;
+    assert_eq!(rollout.stands().await, stands("RUNNING", json!(null), 0.5));
+    let evidence = rollout.evidence().await;
+    assert_eq!(evidence["holds"][0]["reason"], "no_aggregates");
+    assert_eq!(evidence["holds"][0]["metric_id"], "error-share");
 }

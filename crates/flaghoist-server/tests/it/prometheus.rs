@@ -1,7 +1,7 @@
 //! Aggregates from a Prometheus: a fake one that answers as told, and a real one with samples of the past.
 
 mod counters;
-mod fake;
+pub(crate) mod fake;
 mod faults;
 mod quantiles;
 mod real;

@@ -49,12 +49,12 @@ const DELETE_KEYS: &str = "DELETE FROM taken_keys WHERE taken_at < $1";
 
 // What was not written for so long is over: a run that is on is marked again and again.
 const OLD_RUNS: &str = "
-    SELECT DISTINCT schedule_id FROM evidence_runs WHERE written_at < $1 AND EXISTS (
+    SELECT schedule_id FROM evidence_runs WHERE written_at < $1 AND EXISTS (
         SELECT 1 FROM evidence_subjects WHERE evidence_subjects.schedule_id = evidence_runs.schedule_id)
         AND NOT EXISTS (
             SELECT 1 FROM evidence_runs later WHERE later.schedule_id = evidence_runs.schedule_id
                 AND later.written_at >= $1)
-    LIMIT 100";
+    ORDER BY written_at LIMIT 100";
 
 const DELETE_SUBJECTS: &str = "
     DELETE FROM evidence_subjects WHERE schedule_id = $1 AND NOT EXISTS (
