@@ -172,6 +172,12 @@ CREATE INDEX history_by_environment ON public.history USING btree (project_id, e
 CREATE INDEX history_by_flag ON public.history USING btree (project_id, flag_id, revision);
 CREATE INDEX history_by_time ON public.history USING btree (project_id, at, revision);
 
+CREATE TABLE installation_secrets (
+    name text NOT NULL,
+    value bytea NOT NULL,
+    CONSTRAINT installation_secrets_pkey PRIMARY KEY (name)
+);
+
 CREATE TABLE memberships (
     project_id uuid NOT NULL,
     user_id uuid NOT NULL,

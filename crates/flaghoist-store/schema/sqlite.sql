@@ -175,6 +175,11 @@ CREATE INDEX history_by_flag ON history (project_id, flag_id, revision);
 
 CREATE INDEX history_by_time ON history (project_id, at, revision);
 
+CREATE TABLE installation_secrets (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE memberships (
     project_id BLOB NOT NULL REFERENCES projects (id),
     user_id    BLOB NOT NULL REFERENCES users (id),
