@@ -235,7 +235,7 @@ async fn a_rollout_that_is_started_again_knows_nothing_of_its_last_run() {
     let first = rollout.app.admin().get(&format!("/api/v1/rollouts/{}/guardrails?run=1", rollout.id)).await;
     assert_eq!(first.expect(200).json()["metrics"][0]["evidence"][0]["state"], "fired");
     let unknown = rollout.app.admin().get(&format!("/api/v1/rollouts/{}/guardrails?run=9", rollout.id)).await;
-    unknown.expect(404);
+    unknown.expect(400);
     for number in ["0", "one", "9223372036854775808"] {
         let path = format!("/api/v1/rollouts/{}/guardrails?run={number}", rollout.id);
         let refused = rollout.app.admin().get(&path).await.expect(400);

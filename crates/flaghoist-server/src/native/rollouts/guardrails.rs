@@ -263,8 +263,14 @@ pub(crate) async fn get_rollout_guardrails(
 /// The run of that number, or the last.
 pub(super) fn chosen(runs: Vec<GuardedRun>, number: Option<i64>) -> Result<Option<GuardedRun>, ApiError> {
     let Some(number) = number else { return Ok(runs.into_iter().next()) };
+    let known: Vec<String> = runs.iter().map(|run| run.guard.run.to_string()).collect();
     let run = runs.into_iter().find(|run| run.guard.run == number);
-    run.map(Some).ok_or_else(|| ApiError::NotFound(format!("the rollout has no guarded run {number}")))
+    run.map(Some).ok_or_else(|| {
+        let mut faults = Faults::under("/query");
+        let known = if known.is_empty() { "none was guarded".to_owned() } else { known.join(", ") };
+        faults.push_at("run", format!("{number} is no guarded run of the rollout; there are: {known}"));
+        ApiError::Invalid(faults.into_vec())
+    })
 }
 
 fn variant_ref(flag: &Flag, id: VariantId) -> VariantRef {
