@@ -26,7 +26,7 @@ from wire import allocation, exposure, unique, weights
 SEED = 20_261_121
 MAX_EXAMPLES = 25
 # Some generated bodies cost a server that is not optimised seconds, and several of them share two cores.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 10
 # Valid names for members that take few: random text would rarely get past them.
 CLOSED_NAMES = {
     "value_type": ["STRING", "BOOLEAN", "INTEGER", "NUMERIC", "JSON"],

@@ -74,10 +74,11 @@ fn pieces(query: &str) -> Vec<(Piece, &str)> {
 /// How many bytes the string literal has that `rest` begins with, if it ends.
 fn text_bytes(rest: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
-    rest.char_indices().skip(1).find_map(|(at, letter)| {
+    let opening_bytes = quote.len_utf8();
+    rest.get(opening_bytes..)?.char_indices().find_map(|(at, letter)| {
         let ends = letter == quote && !is_escaped;
         is_escaped = letter == '\\' && !is_escaped && quote != '`';
-        ends.then_some(at + 1)
+        ends.then_some(opening_bytes + at + 1)
     })
 }
 

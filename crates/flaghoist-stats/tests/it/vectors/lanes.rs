@@ -62,7 +62,7 @@ fn lane_b(vector: &Vector) {
         test.observe(&frozen, harm(vector), p, arm > 0.5, value);
         path.push(test.log_e());
     }
-    let every_50: Vec<f64> = path.iter().copied().skip(49).step_by(50).collect();
+    let every_50: Vec<f64> = path.chunks_exact(50).map(|looks| looks[49]).collect();
     vector.expect("log_e_every_50", every_50);
     vector.expect("log_e_final", test.log_e());
     let crossing = path.iter().position(|log_e| *log_e >= 20_f64.ln());

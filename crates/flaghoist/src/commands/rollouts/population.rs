@@ -115,7 +115,8 @@ impl Population {
 
     /// The steps in which there is a control, each as long as it would last.
     fn steps(&self, timeline: &Timeline) -> Vec<ScenarioStep> {
-        let ends = timeline.entries.iter().skip(1).map(|next| Some(next.at)).chain([None]);
+        let later = timeline.entries.get(1..).unwrap_or_default();
+        let ends = later.iter().map(|next| Some(next.at)).chain([None]);
         let compared = timeline.entries.iter().zip(ends).filter(|(entry, _)| entry.exposure_ratio < 1.0);
         let steps = compared.map(|(entry, end)| {
             let duration_ms = match end {
