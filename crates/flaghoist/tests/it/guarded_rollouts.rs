@@ -217,6 +217,6 @@ async fn a_rollout_is_shown_with_what_its_guardrails_know() {
     assert_eq!(told["rollout"]["id"], id.as_str());
     assert_eq!(told["guardrails"]["metrics"][0]["evidence"][0]["state"], "fired");
     let unknown = show(&place, &[&id, "--run=9"]);
-    assert!(unknown.code == Some(1) && unknown.stderr.contains("no guarded run 9"), "{}", unknown.stderr);
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("9 is no guarded run"), "{}", unknown.stderr);
     assert_eq!(show(&place, &["nothing"]).code, Some(1));
 }
