@@ -1,0 +1,26 @@
+import '@mantine/core/styles.css'
+import '@mantine/notifications/styles.css'
+import './app/page.css'
+import { MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { makeCache } from './app/cache'
+import { makeRouter } from './app/router'
+import { theme, variables } from './app/theme'
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no element #root')
+const cache = makeCache()
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
+      <Notifications position="bottom-right" limit={4} />
+      <QueryClientProvider client={cache}>
+        <RouterProvider router={makeRouter(cache)} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+)

@@ -1,0 +1,3 @@
+export function CleanupPage() {
+  return <>CleanupPage</>
+}

@@ -1,0 +1,3 @@
+export function RolloutPage() {
+  return <>RolloutPage</>
+}

@@ -1,0 +1,3 @@
+export function SavedFiltersPage() {
+  return <>SavedFiltersPage</>
+}
