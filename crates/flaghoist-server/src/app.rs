@@ -289,6 +289,7 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(native::history::list::list_environment_history))
         .routes(routes!(native::history::get::get_history_entry))
         .routes(routes!(native::history::revert::revert_history_entry))
+        .routes(routes!(native::history::stream::stream_history))
         .routes(routes!(datadog::suggestions::decide::apply_suggestion))
         .routes(routes!(datadog::suggestions::update::comment_on_suggestion))
 }

@@ -8,6 +8,7 @@ mod as_of;
 mod context_attributes;
 mod copies;
 mod environments;
+mod feeds;
 mod flag_environments;
 mod flags;
 mod history;
@@ -22,7 +23,6 @@ mod saved_filters;
 mod sessions;
 mod suggestions;
 mod teams;
-mod transitions;
 mod trials;
 mod webhooks;
 
@@ -33,6 +33,7 @@ pub(crate) use context_attributes::{
 };
 pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
+pub(crate) use feeds::{Feed, follow};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flags::{
     CreatedFlagRecord, FirstAllocation, FirstEntries, FlagChange, FlagView, change_flag, create_flag,
@@ -62,7 +63,6 @@ pub(crate) use suggestions::{
     edit_suggestion, view_suggestion, view_suggestions,
 };
 pub(crate) use teams::{create_team, delete_team, update_team, view_team, view_teams};
-pub(crate) use transitions::{TransitionFeed, follow_transitions};
 pub(crate) use trials::{try_change, try_suggestion};
 pub(crate) use webhooks::{
     create_webhook, delete_webhook, find_webhook, rotate_webhook_secret, update_webhook,

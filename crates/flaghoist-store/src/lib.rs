@@ -42,8 +42,8 @@ pub use events::{
 pub use evidence::{EvidencePoint, EvidenceWriter, RunKey, StoredCell, StoredSubject};
 pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
 pub use queries::{
-    DueSchedule, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion,
-    ProjectChanges, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
+    ChangeNotice, DueSchedule, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition,
+    OpenSuggestion, ProjectChanges, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
 };
 pub use sqlite::{SqliteEvents, SqliteStore};
 
@@ -55,7 +55,7 @@ use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::guard::Guarding;
-use flaghoist_model::history::{Change, HistoryEntry};
+use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
 use flaghoist_model::id::{
     ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
     ScheduleId, SessionId, SuggestionId, TeamId, UserId, WebhookId,
@@ -295,6 +295,15 @@ pub trait Reader: Send {
         revision: i64,
         limit: i64,
     ) -> Result<Vec<HistoryEntry>>;
+
+    /// Which history entries about `aggregates` a project has after `revision`, oldest first, at most `limit`.
+    async fn change_notices(
+        &mut self,
+        project_id: ProjectId,
+        aggregates: &[Aggregate],
+        revision: i64,
+        limit: i64,
+    ) -> Result<Vec<ChangeNotice>>;
 
     /// History entries of a project that a filter lets through, newest first, at most `limit`.
     async fn history_page(

@@ -5,7 +5,7 @@ use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::guard::Guard;
-use flaghoist_model::history::Aggregate;
+use flaghoist_model::history::{Action, Aggregate};
 use flaghoist_model::id::{
     AllocationId, EnvironmentId, FlagId, HistoryId, ProjectId, SavedFilterId, ScheduleId, SuggestionId,
     UserId,
@@ -71,6 +71,25 @@ pub struct HistoryFilter {
     pub before_revision: Option<i64>,
     /// Only what people edited, and not how rollouts moved.
     pub is_of_edits: bool,
+}
+
+/// That a history entry was committed, without what it says of before and after.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ChangeNotice {
+    /// The project revision that the change made.
+    pub revision: i64,
+    /// The history entry.
+    pub history_id: HistoryId,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub action: Action,
+    /// The flag concerned.
+    pub flag_id: Option<FlagId>,
+    /// The environment concerned.
+    pub environment_id: Option<EnvironmentId>,
+    /// Who did it; none when Flaghoist did.
+    pub user_id: Option<UserId>,
 }
 
 /// Which suggestions a list shows, newest first.

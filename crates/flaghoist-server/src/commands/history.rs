@@ -33,7 +33,7 @@ pub(crate) struct HistoryView {
 }
 
 /// What a caller may see of the history, at most.
-fn visible(principal: &Principal) -> Vec<Aggregate> {
+pub(super) fn visible(principal: &Principal) -> Vec<Aggregate> {
     let needed = |aggregate: &Aggregate| match aggregate {
         Aggregate::Access => Permission::UsersRead,
         Aggregate::Credential => Permission::KeysRead,

@@ -4,3 +4,4 @@ pub(crate) mod get;
 pub(crate) mod list;
 mod resource;
 pub(crate) mod revert;
+pub(crate) mod stream;

@@ -8,6 +8,7 @@ mod app;
 mod approvals;
 mod approvals_bind;
 mod approvals_hold;
+mod changes;
 mod data_plane;
 mod documents;
 mod evaluation;

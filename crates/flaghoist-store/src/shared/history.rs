@@ -1,12 +1,12 @@
 //! The history: what made every revision.
 
-use super::columns::Table;
+use super::columns::{Columns, Table};
 use super::{Conn, Db, Document, Row, failed};
 use crate::document::{ChangeDocument, FORMAT, Name, from_name};
 use crate::scope::Scope;
-use crate::{HistoryFilter, Result};
-use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
-use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId};
+use crate::{ChangeNotice, HistoryFilter, Result};
+use flaghoist_model::history::{Action, Aggregate, Change, HistoryEntry};
+use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, UserId};
 use jiff::Timestamp;
 
 const TABLE: Table = Table { name: "history", key: &["id"] };
@@ -14,6 +14,12 @@ const TABLE: Table = Table { name: "history", key: &["id"] };
 const AFTER: &str = "
     SELECT id, project_id, revision, action, flag_id, environment_id, at, format, document
     FROM history WHERE project_id = $1 AND revision > $2 ORDER BY revision LIMIT $3";
+
+// Documents are left out: whoever follows reads what concerns them. Aggregates come as `,one,other,`.
+const NOTICES_AFTER: &str = "
+    SELECT id, revision, action, flag_id, environment_id, at, user_id
+    FROM history WHERE project_id = $1 AND revision > $2 AND $3 LIKE '%,' || aggregate || ',%'
+    ORDER BY revision LIMIT $4";
 
 const FIND: &str = "
     SELECT id, project_id, revision, action, flag_id, environment_id, at, format, document
@@ -70,7 +76,7 @@ const INSERT: &str = "
 /// Every statement of this module.
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
-    &[AFTER, FIND, PAGE, PAGE_OF_FLAG, PAGE_OF_ENVIRONMENT, REVISION_AT, STATES_AT, INSERT];
+    &[AFTER, NOTICES_AFTER, FIND, PAGE, PAGE_OF_FLAG, PAGE_OF_ENVIRONMENT, REVISION_AT, STATES_AT, INSERT];
 
 pub(super) async fn after(
     conn: &mut Conn,
@@ -86,6 +92,24 @@ pub(super) async fn after(
         .await
         .map_err(failed)?;
     rows.iter().map(read).collect()
+}
+
+pub(super) async fn notices(
+    conn: &mut Conn,
+    project_id: ProjectId,
+    aggregates: &[Aggregate],
+    revision: i64,
+    limit: i64,
+) -> Result<Vec<ChangeNotice>> {
+    let rows = sqlx::query::<Db>(NOTICES_AFTER)
+        .bind(project_id.0)
+        .bind(revision)
+        .bind(as_list(aggregates))
+        .bind(limit)
+        .fetch_all(conn)
+        .await
+        .map_err(failed)?;
+    rows.iter().map(read_notice).collect()
 }
 
 pub(super) async fn find(
@@ -110,7 +134,6 @@ pub(super) async fn page(
         (None, None) => PAGE,
     };
     let aggregates = filter.aggregates.as_deref().unwrap_or(&Aggregate::ALL);
-    let aggregates = aggregates.iter().map(|aggregate| aggregate.as_str()).collect::<Vec<_>>().join(",");
     let rows = sqlx::query::<Db>(statement)
         .bind(project_id.0)
         .bind(filter.before_revision.unwrap_or(i64::MAX))
@@ -119,7 +142,7 @@ pub(super) async fn page(
         .bind(filter.user_id.map(|id| id.0))
         .bind(filter.since.map_or(i64::MIN, Timestamp::as_microsecond))
         .bind(filter.until.map_or(i64::MAX, Timestamp::as_microsecond))
-        .bind(format!(",{aggregates},"))
+        .bind(as_list(aggregates))
         .bind(filter.is_of_edits)
         .bind(limit)
         .fetch_all(conn)
@@ -175,9 +198,32 @@ pub(super) async fn insert(conn: &mut Conn, scope: Scope, change: &Change) -> Re
     Ok(())
 }
 
+/// Aggregates as the statements compare them.
+fn as_list(aggregates: &[Aggregate]) -> String {
+    let names: Vec<&str> = aggregates.iter().map(|aggregate| aggregate.as_str()).collect();
+    format!(",{},", names.join(","))
+}
+
+fn action_of(columns: &Columns<'_>) -> Result<Action> {
+    let action: String = columns.get("action")?;
+    from_name(&action).map_err(|error| columns.corrupt("action", &error))
+}
+
+fn read_notice(row: &Row) -> Result<ChangeNotice> {
+    let columns = TABLE.columns(row);
+    Ok(ChangeNotice {
+        revision: columns.get("revision")?,
+        history_id: columns.id("id", HistoryId)?,
+        at: columns.moment("at")?,
+        action: action_of(&columns)?,
+        flag_id: columns.optional_id("flag_id", FlagId)?,
+        environment_id: columns.optional_id("environment_id", EnvironmentId)?,
+        user_id: columns.optional_id("user_id", UserId)?,
+    })
+}
+
 fn read(row: &Row) -> Result<HistoryEntry> {
     let columns = TABLE.columns(row);
-    let action: String = columns.get("action")?;
     let ChangeDocument { actor, before, after, reason, dialect, authority, reverts } = columns.document()?;
     Ok(HistoryEntry {
         project_id: columns.id("project_id", ProjectId)?,
@@ -185,7 +231,7 @@ fn read(row: &Row) -> Result<HistoryEntry> {
         change: Change {
             id: columns.id("id", HistoryId)?,
             actor,
-            action: from_name(&action).map_err(|error| columns.corrupt("action", &error))?,
+            action: action_of(&columns)?,
             flag_id: columns.optional_id("flag_id", FlagId)?,
             environment_id: columns.optional_id("environment_id", EnvironmentId)?,
             before,

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::scope::Scope;
 use crate::{
-    DueSchedule, Error, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion,
-    ProjectChanges, Reader, Result, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter, Writer,
+    ChangeNotice, DueSchedule, Error, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition,
+    OpenSuggestion, ProjectChanges, Reader, Result, RolloutFilter, SavedFilterUse, SchedulePlace,
+    SuggestionFilter, Writer,
 };
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};
@@ -19,7 +20,7 @@ use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::guard::Guarding;
-use flaghoist_model::history::{Change, HistoryEntry};
+use flaghoist_model::history::{Aggregate, Change, HistoryEntry};
 use flaghoist_model::id::{
     ContextAttributeId, CredentialId, EnvironmentId, FlagId, HistoryId, ProjectId, RoleId, SavedFilterId,
     ScheduleId, SessionId, SuggestionId, TeamId, UserId, WebhookId,
@@ -289,6 +290,16 @@ impl<Rights: Send> Reader for Transaction<Rights> {
         limit: i64,
     ) -> Result<Vec<Delivery>> {
         within(deliveries::of_webhook(&mut self.tx, project_id, webhook_id, limit)).await
+    }
+
+    async fn change_notices(
+        &mut self,
+        project_id: ProjectId,
+        aggregates: &[Aggregate],
+        revision: i64,
+        limit: i64,
+    ) -> Result<Vec<ChangeNotice>> {
+        within(history::notices(&mut self.tx, project_id, aggregates, revision, limit)).await
     }
 
     async fn history_page(

@@ -5,8 +5,8 @@ use flaghoist_model::credential::CredentialKind;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::history::Action;
-use flaghoist_store::{Error, Writer};
+use flaghoist_model::history::{Action, Aggregate};
+use flaghoist_store::{ChangeNotice, Error, Writer};
 
 on_both_engines!(
     a_change_made_from_an_old_flag_is_a_conflict,
@@ -15,6 +15,7 @@ on_both_engines!(
     a_dropped_writer_undoes_everything_and_leaves_no_gap,
     a_change_is_in_the_history_under_the_revision_it_made,
     the_history_is_read_in_parts,
+    followers_of_the_history_get_what_they_may_see_without_documents,
     a_follower_gets_everything_at_first_and_then_what_changed,
     projects_count_for_themselves,
 );
@@ -134,6 +135,35 @@ async fn the_history_is_read_in_parts(home: Home) {
     assert_eq!(revisions(2, 3).await, [3, 4, 5]);
     assert_eq!(revisions(5, 3).await, [6]);
     assert_eq!(revisions(6, 3).await, [0; 0]);
+}
+
+async fn followers_of_the_history_get_what_they_may_see_without_documents(home: Home) {
+    let world = World::new(&home).await;
+    let change = world.samples.change(Action::FlagEnabled);
+    let entry = world.begin().await.commit(change.clone()).await.unwrap();
+    world.begin().await.commit(world.samples.change(Action::CredentialsCreated)).await.unwrap();
+    world.begin().await.commit(world.samples.change(Action::FlagUpdated)).await.unwrap();
+    let mut reader = world.read().await;
+    let mut notices = async |aggregates: &[Aggregate], after: i64, limit: i64| {
+        reader.change_notices(world.samples.project_id, aggregates, after, limit).await.unwrap()
+    };
+    let all = notices(&Aggregate::ALL, 1, 10).await;
+    assert_eq!(all.iter().map(|notice| notice.revision).collect::<Vec<_>>(), [2, 3, 4]);
+    let expected = ChangeNotice {
+        revision: entry.revision,
+        history_id: change.id,
+        at: change.at,
+        action: change.action,
+        flag_id: change.flag_id,
+        environment_id: change.environment_id,
+        user_id: change.actor.user_id(),
+    };
+    assert_eq!(all[0], expected);
+    let flags = notices(&[Aggregate::Flag, Aggregate::FlagEnvironment], 1, 10).await;
+    assert_eq!(flags.iter().map(|notice| notice.revision).collect::<Vec<_>>(), [2, 4], "`flag` is whole");
+    assert_eq!(notices(&[Aggregate::Flag], 1, 10).await.len(), 1);
+    assert_eq!(notices(&Aggregate::ALL, 2, 1).await[0].revision, 3);
+    assert_eq!(notices(&[], 0, 10).await, []);
 }
 
 async fn a_follower_gets_everything_at_first_and_then_what_changed(home: Home) {

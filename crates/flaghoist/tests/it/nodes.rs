@@ -3,6 +3,7 @@
 use crate::management::serving;
 use crate::server::{Bootstrap, Launch, Place, Server, Starting};
 use flaghoist_testkit::postgres::Postgres;
+use reqwest::Method;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -34,6 +35,34 @@ async fn a_change_through_one_server_is_seen_by_readers_of_the_other() {
     }
     delays.sort();
     println!("seen after: median {:?}, slowest {:?}", delays[CHANGES / 2], delays[CHANGES - 1]);
+    assert!(delays[CHANGES / 2] < Duration::from_millis(250), "{delays:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_through_one_server_is_told_by_the_stream_of_the_other() {
+    let Some(one) = Place::postgres() else { return };
+    let other = Place::on_database(one.database_url().unwrap().to_owned());
+    let (server, second) = (one.start(), other.start());
+    let keys = one.bootstrap();
+    let (writer, watcher) = (server.management(&keys), second.management(&keys));
+    let production = keys.environment("production").id.as_str();
+    let flag = writer.create_flag("signal", &["a", "b"]).await.unwrap().expect(201).id();
+    let mut stream = watcher.request(Method::GET, "/api/v1/changes/stream").send().await.unwrap();
+    let mut text = String::new();
+    let mut delays = Vec::new();
+    for change in 0..CHANGES {
+        writer.set_enabled((&flag, production), change % 2 == 0).await.unwrap().expect(200);
+        let committed = Instant::now();
+        while text.matches("event: change").count() <= change {
+            let chunk = tokio::time::timeout(Duration::from_secs(1), stream.chunk()).await;
+            let chunk = chunk.unwrap_or_else(|_| panic!("change {change} is not told")).unwrap().unwrap();
+            text += std::str::from_utf8(&chunk).unwrap();
+        }
+        delays.push(committed.elapsed());
+    }
+    assert_eq!(text.matches(&format!("\"flag_id\":\"{flag}\"")).count(), CHANGES, "{text}");
+    delays.sort();
+    println!("told after: median {:?}, slowest {:?}", delays[CHANGES / 2], delays[CHANGES - 1]);
     assert!(delays[CHANGES / 2] < Duration::from_millis(250), "{delays:?}");
 }
 

@@ -4,7 +4,7 @@ use super::resource::{TransitionOut, transition_out};
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags};
 use crate::app::AppState;
-use crate::commands::{TransitionFeed, follow_transitions};
+use crate::commands::{Feed, follow};
 use crate::native::ProblemErrors;
 use crate::streams;
 use axum::extract::State;
@@ -51,7 +51,7 @@ pub(crate) async fn stream_rollouts(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let last_seen = streams::last_event_id(&headers).and_then(|id| id.parse().ok());
-    let feed = follow_transitions(&app, caller.principal, last_seen).await?;
+    let feed = follow::<KeptTransition>(&app, caller.principal, last_seen).await?;
     let greeting = format!("id: {}\n\n", feed.revision());
     let events = Events { feed, waiting: VecDeque::from([greeting]) };
     let texts = futures_util::stream::unfold(events, |mut events| async {
@@ -62,7 +62,7 @@ pub(crate) async fn stream_rollouts(
 }
 
 struct Events {
-    feed: TransitionFeed,
+    feed: Feed<KeptTransition>,
     waiting: VecDeque<String>,
 }
 

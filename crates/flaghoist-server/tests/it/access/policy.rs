@@ -89,6 +89,7 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("list_environment_history", Permissions(&[FR, ER])),
     ("get_history_entry", Permissions(&[FR, ER])),
     ("revert_history_entry", Permissions(&[FW])),
+    ("stream_history", Permissions(&[FR, ER])),
     ("create_session", Nothing),
     ("delete_session", Permissions(&[])),
     ("get_me", Permissions(&[])),
