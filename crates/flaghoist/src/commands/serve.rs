@@ -167,7 +167,8 @@ async fn run_server(
             serve_as_agent(listener, &configuration, &app, soft.clone(), patience).await;
         }
     };
-    tokio::join!(lifecycle::serve(listener, app::build(Arc::clone(&app)), soft.clone(), patience), as_agent);
+    let routes = app::build(Arc::clone(&app)).merge(flaghoist_console::router());
+    tokio::join!(lifecycle::serve(listener, routes, soft.clone(), patience), as_agent);
     drained.cancel();
     tasks.wait().await;
     tracing::info!("stopped");

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What a crate may depend on among ours.
-const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
+    ("flaghoist-console", &[]),
     ("flaghoist-eval", &[]),
     ("flaghoist-stats", &[]),
     ("flaghoist-model", &["flaghoist-eval"]),
@@ -19,12 +20,20 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     ("flaghoist-testkit", &["flaghoist-eval", "flaghoist-model"]),
     (
         "flaghoist",
-        &["flaghoist-eval", "flaghoist-ingest", "flaghoist-model", "flaghoist-server", "flaghoist-store"],
+        &[
+            "flaghoist-console",
+            "flaghoist-eval",
+            "flaghoist-ingest",
+            "flaghoist-model",
+            "flaghoist-server",
+            "flaghoist-store",
+        ],
     ),
 ];
 
 /// What must not be reached from a crate, at any depth.
-const MUST_NOT_REACH: [(&str, &[&str]); 5] = [
+const MUST_NOT_REACH: [(&str, &[&str]); 6] = [
+    ("flaghoist-console", &["sqlx", "reqwest", "rand"]),
     ("flaghoist-eval", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom"]),
     ("flaghoist-stats", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "getrandom", "rand"]),
     ("flaghoist-ingest", &["tokio", "axum", "hyper", "sqlx", "tracing", "reqwest", "rand"]),
