@@ -2,7 +2,11 @@ import { queryOptions } from '@tanstack/react-query'
 import { api, body, type Schemas } from './client'
 
 /** A flag as the Datadog dialect shows it, with what every environment serves. */
-export type Flag = Schemas['FlagAttributes'] & { id: string }
+export type Flag = Schemas['FlagAttributes'] & {
+  id: string
+  /** The version of the flag that this is, for `If-Match`; absent where the server names none. */
+  etag?: string
+}
 /** A flag in an environment. */
 export type FlagEntry = Schemas['FlagEnvironmentEntry']
 /** One of the values that a flag can have. */
@@ -17,10 +21,10 @@ export const flagQuery = (id: string) =>
   queryOptions({
     queryKey: ['flag', id],
     queryFn: async (): Promise<Flag> => {
-      const { data } = await body(
-        api.GET('/api/v2/feature-flags/{feature_flag_id}', { params: { path: { feature_flag_id: id } } }),
-      )
-      return { ...data.attributes, id: data.id }
+      const answer = api.GET('/api/v2/feature-flags/{feature_flag_id}', { params: { path: { feature_flag_id: id } } })
+      const { data } = await body(answer)
+      const { response } = await answer
+      return { ...data.attributes, id: data.id, etag: response.headers.get('ETag') ?? undefined }
     },
   })
 
@@ -36,9 +40,10 @@ export const environmentsQuery = queryOptions({
   },
 })
 
-/** The allocations of an entry, which the document shows as a list or, where there are none, as an empty object. */
+/** The allocations of an entry in the order of evaluation: the API shows them by key, as a list, or not at all. */
 export function allocationsOf(entry: FlagEntry): Allocation[] {
-  return Array.isArray(entry.allocations) ? entry.allocations : []
+  const shown = Array.isArray(entry.allocations) ? entry.allocations : Object.values(entry.allocations ?? {})
+  return shown.sort((a, b) => a.order_position - b.order_position)
 }
 
 /** Switches a flag on or off in an environment. True when that was done; false when it waits for an approval. */
