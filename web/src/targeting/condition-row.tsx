@@ -38,7 +38,7 @@ export function ConditionRow({
   onRemove: () => void
 }) {
   return (
-    <div className="condition" role="group" aria-label={`Condition: ${place}`}>
+    <fieldset className="condition" aria-label={`Condition: ${place}`}>
       <div className="conjunction">{conjunction}</div>
       {typeof condition.saved_filter_id === 'string' ? (
         <Select
@@ -74,7 +74,7 @@ export function ConditionRow({
           <IconTrash size={15} />
         </ActionIcon>
       )}
-    </div>
+    </fieldset>
   )
 }
 

@@ -69,7 +69,7 @@ export function ConditionBuilder({
           : 'One of the rules has to match; in each, all conditions have to hold.'}
       </VisuallyHidden>
       {rules.map((rule, at) => (
-        // Rules have no identity but their place.
+        // biome-ignore lint/suspicious/noArrayIndexKey: rules have no identity but their place
         <Fragment key={at}>
           {at > 0 && <div className="or">OR</div>}
           <RuleBox
@@ -123,11 +123,11 @@ function RuleBox({
   const add = (condition: Condition) => onChange({ conditions: [...conditions, condition] })
   const wrong = messageAt(faults, '/conditions') ?? messageAt(faults, '')
   return (
-    <div className="rule" role="group" aria-label={`Rule ${number}`}>
+    <fieldset className="rule" aria-label={`Rule ${number}`}>
       <div className="conditions">
         {conditions.map((condition, at) => (
           <ConditionRow
-            // Conditions have no identity but their place.
+            // biome-ignore lint/suspicious/noArrayIndexKey: conditions have no identity but their place
             key={at}
             condition={condition}
             place={`condition ${at + 1} of rule ${number}`}
@@ -173,6 +173,6 @@ function RuleBox({
           </ActionIcon>
         </Group>
       )}
-    </div>
+    </fieldset>
   )
 }
