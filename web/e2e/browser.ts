@@ -76,6 +76,14 @@ export class Person {
     await this.page.getByRole('heading', { level: 1 }).first().waitFor()
   }
 
+  /** Waits until what the page asked for is there: no loader turns, and nothing moves. */
+  async settled() {
+    await this.page.waitForFunction(
+      () => document.querySelector('.mantine-Loader-root, .mantine-Skeleton-root') === null,
+    )
+    await this.page.waitForTimeout(300)
+  }
+
   /** Signs in as people do. */
   async signIn({ email, password }: Credentials) {
     await this.page.getByLabel('E-mail').fill(email)

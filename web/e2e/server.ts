@@ -114,20 +114,31 @@ export class Server {
   }
 
   /** What an application gets: the value of a flag for somebody, by OFREP. */
-  async evaluate(
-    environmentKey: string,
-    flagKey: string,
-    context: Record<string, unknown>,
-  ): Promise<{ value: unknown; variant: string; reason: string }> {
+  async evaluate(environmentKey: string, flagKey: string, context: Record<string, unknown>): Promise<Evaluation> {
+    const response = await this.asApplication(`/ofrep/v1/evaluate/flags/${flagKey}`, { context }, environmentKey)
+    return (await response.json()) as Evaluation
+  }
+
+  /** A report of an application in production. */
+  async report(path: string, body: unknown) {
+    const response = await this.asApplication(path, body, 'production')
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+  }
+
+  private asApplication(path: string, body: unknown, environmentKey: string): Promise<Response> {
     const key =
       this.bootstrap.environments.find(environment => environment.key === environmentKey)?.server_sdk_key ?? ''
-    const response = await fetch(`${this.url}/ofrep/v1/evaluate/flags/${flagKey}`, {
-      method: 'POST',
-      headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ context }),
-    })
-    return (await response.json()) as { value: unknown; variant: string; reason: string }
+    const headers = { 'X-API-Key': key, 'Content-Type': 'application/json' }
+    return fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
   }
+}
+
+/** An answer of OFREP. */
+export interface Evaluation {
+  value: unknown
+  variant: string
+  reason: string
+  metadata?: { allocationKey?: string }
 }
 
 function freePort(): Promise<number> {

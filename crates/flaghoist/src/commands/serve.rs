@@ -282,10 +282,10 @@ fn announce(configuration: &Configuration, bootstrap: &Bootstrap) {
     if !std::io::stdout().is_terminal() {
         return;
     }
-    super::say(format_args!("\n  Flaghoist is at {}\n", bootstrap.url));
+    super::say(format_args!("\n  Flaghoist is at {}/", bootstrap.url));
+    super::say(format_args!("  Sign in as {} with {}\n", bootstrap.admin.email, bootstrap.admin.password));
     super::say(format_args!("  DD-API-KEY          {}", bootstrap.api_key));
     super::say(format_args!("  DD-APPLICATION-KEY  {}", bootstrap.application_key));
-    super::say(format_args!("  administrator       {} {}", bootstrap.admin.email, bootstrap.admin.password));
     for environment in &bootstrap.environments {
         super::say(format_args!(
             "  {:<19} {}",
