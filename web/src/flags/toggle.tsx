@@ -1,0 +1,58 @@
+import { Switch } from '@mantine/core'
+import { useState } from 'react'
+import { useMay } from '~/api/session'
+import { Refused } from '~/ui/guarded'
+import { needsApproval, type ToggledEnvironment, type ToggledFlag } from './approval'
+import { SwitchDialog } from './switch-dialog'
+import { useSwitch } from './switching'
+
+/**
+ * Switches a flag on and off in an environment. Outside of production that happens at once; in production, and where
+ * an approval is needed, it first says who will get what.
+ */
+export function FlagToggle({
+  flag,
+  environment,
+  enabled,
+  size = 'xs',
+}: {
+  flag: ToggledFlag
+  environment: ToggledEnvironment
+  enabled: boolean
+  size?: 'xs' | 'sm' | 'md'
+}) {
+  const asks = environment.is_production || needsApproval(flag, environment)
+  const mayChange = useMay('feature_flag_config_write')
+  const leave = flag.archived_at
+    ? { allowed: false as const, reason: 'The flag is archived. Take it out of the archive to switch it.' }
+    : mayChange
+  const change = useSwitch(flag.id, environment.id, !asks)
+  const [asked, setAsked] = useState(false)
+  return (
+    <>
+      <Refused leave={leave}>
+        {refused => (
+          <Switch
+            size={size}
+            checked={enabled}
+            disabled={refused}
+            aria-label={`${flag.name} in ${environment.name}`}
+            onChange={event => (asks ? setAsked(true) : change.mutate(event.currentTarget.checked))}
+          />
+        )}
+      </Refused>
+      {asked && (
+        <SwitchDialog
+          flag={flag}
+          environment={environment}
+          to={!enabled}
+          change={change}
+          close={() => {
+            setAsked(false)
+            change.reset()
+          }}
+        />
+      )}
+    </>
+  )
+}
