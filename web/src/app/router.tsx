@@ -146,6 +146,7 @@ const history = createRoute({
 const environments = createRoute({
   getParentRoute: () => inside,
   path: '/environments',
+  validateSearch: texts('environment'),
   component: lazyRouteComponent(() => import('~/pages/environments/page'), 'EnvironmentsPage'),
 })
 
@@ -166,13 +167,14 @@ const webhooks = createRoute({
 const people = createRoute({
   getParentRoute: () => inside,
   path: '/people',
-  validateSearch: texts('tab'),
+  validateSearch: texts('tab', 'user', 'role', 'team'),
   component: lazyRouteComponent(() => import('~/pages/people/page'), 'PeoplePage'),
 })
 
 const keys = createRoute({
   getParentRoute: () => inside,
   path: '/keys',
+  validateSearch: texts('kind', 'environment'),
   component: lazyRouteComponent(() => import('~/pages/keys/page'), 'KeysPage'),
 })
 
