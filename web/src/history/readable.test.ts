@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { endOf, startOf } from './days'
+import { readableDifferences, reversed } from './readable'
+
+const NAMES = new Map([['v1', 'on']])
+
+describe('differences for people', () => {
+  it('show what was made member by member, without what only the server needs', () => {
+    const made = { path: '', before: null, after: { id: 'x', name: 'Dark', tags: [], created_at: 'now', key: 'dark' } }
+    expect(readableDifferences([made], NAMES)).toEqual([
+      { path: 'name', before: undefined, after: 'Dark' },
+      { path: 'key', before: undefined, after: 'dark' },
+    ])
+  })
+
+  it('call variants by their keys, however deep they stand', () => {
+    const differences = [
+      { path: '/default_variant_id', before: 'v1', after: null },
+      {
+        path: '/allocations/a',
+        before: null,
+        after: { id: 'a', weights: [{ id: 'w', variant_id: 'v1', value: 100 }] },
+      },
+    ]
+    expect(readableDifferences(differences, NAMES)).toEqual([
+      { path: 'default_variant_id', before: 'on', after: null },
+      { path: 'allocations / a', before: null, after: { weights: [{ variant: 'on', value: 100 }] } },
+    ])
+  })
+
+  it('leave out the bookkeeping of rollouts', () => {
+    const at = (member: string) => ({ path: `/allocations/a/schedule/progress/${member}`, before: 1, after: 2 })
+    const shown = readableDifferences([at('position'), at('sequence'), at('guard/steps')], NAMES)
+    expect(shown.map(({ path }) => path)).toEqual(['allocations / a / schedule / progress / position'])
+  })
+
+  it('can be turned round', () => {
+    expect(reversed([{ path: '/a', before: 1, after: 2 }])).toEqual([{ path: '/a', before: 2, after: 1 }])
+  })
+})
+
+describe('days', () => {
+  it('begin at midnight and end where the next begins', () => {
+    expect(startOf('2026-11-28', 'utc')).toBe('2026-11-28T00:00:00.000Z')
+    expect(endOf('2026-11-28', 'utc')).toBe('2026-11-29T00:00:00.000Z')
+  })
+
+  it('may be moments, which stay what they are', () => {
+    expect(startOf('2026-11-28T10:00:00Z', 'local')).toBe('2026-11-28T10:00:00.000Z')
+    expect(endOf('2026-11-28T10:00:00Z', 'local')).toBe('2026-11-28T10:00:00.000Z')
+  })
+
+  it('are nothing when they are no days', () => {
+    expect(startOf('yesterday', 'utc')).toBeUndefined()
+    expect(endOf(undefined, 'utc')).toBeUndefined()
+  })
+})

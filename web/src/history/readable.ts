@@ -1,0 +1,69 @@
+import type { Difference } from '~/ui/diff'
+
+/** Members that the server keeps for itself and that say nothing to people. */
+const NOISE = new Set([
+  'id',
+  'created_at',
+  'updated_at',
+  'created_by',
+  'updated_by',
+  'last_updated_by',
+  'project_id',
+  'revision',
+  'content_revision',
+  'content_at',
+  'split_salt',
+  'traffic_salt',
+  'do_log',
+  'migration_metadata',
+])
+
+/** What people are told of where a rollout stands; the rest is the bookkeeping of the server. */
+const OF_PROGRESS = new Set(['status', 'pause_reason', 'position', 'is_held'])
+const isBookkeeping = (path: string) => {
+  const member = /\/progress\/(\w+)/.exec(path)?.[1]
+  return member !== undefined && !OF_PROGRESS.has(member)
+}
+
+/**
+ * Differences as people read them: a thing that was made or removed member by member, ids replaced by the names that
+ * are known, and without what only the server needs.
+ */
+export function readableDifferences(differences: Difference[], names: ReadonlyMap<string, string>): Difference[] {
+  const shown = differences.flatMap(spread).filter(({ path }) => !isBookkeeping(path))
+  return shown.map(({ path, before, after }) => ({
+    path: path.replace(/^\//, '').replaceAll('/', ' / ') || 'all of it',
+    before: readable(before, names),
+    after: readable(after, names),
+  }))
+}
+
+/** The same differences, the other way round: what taking them back does. */
+export function reversed(differences: Difference[]): Difference[] {
+  return differences.map(({ path, before, after }) => ({ path, before: after, after: before }))
+}
+
+function spread({ path, before, after }: Difference): Difference[] {
+  if (path !== '') return [{ path, before, after }]
+  const [olds, news] = [membersOf(before), membersOf(after)]
+  const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter(name => !NOISE.has(name))
+  return names
+    .filter(name => says(olds[name]) || says(news[name]))
+    .map(name => ({ path: `/${name}`, before: olds[name], after: news[name] }))
+}
+
+const membersOf = (value: unknown) => (isObject(value) ? value : {})
+const says = (value: unknown) =>
+  value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0)
+
+function readable(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') return names.get(value) ?? value
+  if (Array.isArray(value)) return value.map(element => readable(element, names))
+  if (!isObject(value)) return value
+  const members = Object.entries(value).filter(([name, member]) => !NOISE.has(name) && says(member))
+  return Object.fromEntries(members.map(([name, member]) => [name.replace(/_id$/, ''), readable(member, names)]))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
