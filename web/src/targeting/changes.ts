@@ -1,0 +1,174 @@
+import type { Variant } from '~/api/flags'
+import type { Difference } from '~/ui/diff'
+import { type AllocationDraft, type Draft, same } from './draft'
+import { allocationSummary, scheduleSummary } from './summary'
+import { audience, type FilterName, listed, percent } from './words'
+
+/** What names stand for. */
+export interface Names {
+  variants: Variant[]
+  filter: FilterName
+}
+
+/** One change, in words. */
+export interface Change {
+  /** What kind of change, for an icon and for those who cannot see it. */
+  kind: 'added' | 'removed' | 'changed'
+  /** The allocation that it is about, or what of the flag. */
+  what: string
+  /** What happens, each a sentence without full stop. */
+  details: string[]
+}
+
+/** What somebody does who saves `after` where `before` is, in plain words. */
+export function changesInWords(before: Draft, after: Draft, names: Names): Change[] {
+  const variant = (id: string | null, none: string) =>
+    id === null ? none : (names.variants.find(variant => variant.id === id)?.name ?? 'an unknown variant')
+  const changes: Change[] = []
+  const changed = (what: string, ...details: string[]) => changes.push({ kind: 'changed', what, details })
+  if (before.enabled !== after.enabled)
+    changed(
+      after.enabled ? 'Turn on' : 'Turn off',
+      after.enabled
+        ? 'Applications are served what stands here'
+        : `Everybody gets ${variant(after.off_variant_id, 'the default in the code of the application')}, whatever the allocations say`,
+    )
+  if (before.override_variant_id !== after.override_variant_id)
+    changed(
+      'Override',
+      after.override_variant_id === null
+        ? `No override any more: ${variant(before.override_variant_id, '')} is not served to everybody; the allocations count`
+        : `Everybody gets ${variant(after.override_variant_id, '')}, whatever the allocations say`,
+    )
+  if (before.default_variant_id !== after.default_variant_id)
+    changed(
+      'Default variant',
+      `Whom no allocation takes gets ${variant(after.default_variant_id, 'the default in the code')} instead of ${variant(before.default_variant_id, 'the default in the code')}`,
+    )
+  if (before.off_variant_id !== after.off_variant_id)
+    changed(
+      'Off variant',
+      `While the flag is off, everybody gets ${variant(after.off_variant_id, 'the default in the code')} instead of ${variant(before.off_variant_id, 'the default in the code')}`,
+    )
+  for (const old of before.allocations.filter(old => !after.allocations.some(({ id }) => id === old.id)))
+    changes.push({
+      kind: 'removed',
+      what: old.name,
+      details: [
+        `Whom it took goes on to what comes after it. It was: ${allocationSummary(old, names.variants, names.filter)}`,
+      ],
+    })
+  after.allocations.forEach((allocation, place) => {
+    const old = before.allocations.find(({ id }) => id === allocation.id)
+    if (old === undefined)
+      changes.push({
+        kind: 'added',
+        what: allocation.name,
+        details: [`At place ${place + 1}: ${allocationSummary(allocation, names.variants, names.filter)}`],
+      })
+    else {
+      const details = memberChanges(old, allocation, names, variant)
+      if (details.length > 0) changed(allocation.name, ...details)
+    }
+  })
+  const order = reordered(before, after)
+  if (order) changed('Order', `First to last: ${listed(order, 'and')}`)
+  return changes
+}
+
+/** The names in their new order, when allocations that stay changed places. */
+function reordered(before: Draft, after: Draft): string[] | null {
+  const stays = (one: Draft, other: Draft) =>
+    one.allocations.filter(({ id }) => other.allocations.some(allocation => allocation.id === id)).map(({ id }) => id)
+  return same(stays(before, after), stays(after, before)) ? null : after.allocations.map(({ name }) => name)
+}
+
+function memberChanges(
+  old: AllocationDraft,
+  now: AllocationDraft,
+  names: Names,
+  variant: (id: string | null, none: string) => string,
+): string[] {
+  const split = (allocation: AllocationDraft) =>
+    allocation.variant_weights.length === 0
+      ? 'nothing (they pass on)'
+      : listed(
+          allocation.variant_weights.map(({ variant_id, value }) => `${percent(value)} ${variant(variant_id, '')}`),
+          'and',
+        )
+  const guardrails = (allocation: AllocationDraft) =>
+    listed(
+      allocation.guardrail_metrics.map(
+        ({ metric_id, trigger_action }) => `${metric_id} (${trigger_action.toLowerCase()})`,
+      ),
+      'and',
+    ) || 'none'
+  const schedule = ({ exposure_schedule }: AllocationDraft) => {
+    if (exposure_schedule === null) return 'nobody waits: all are in at once'
+    if (exposure_schedule.rollout_options.strategy === 'NO_ROLLOUT')
+      return `a fixed share of ${percent((exposure_schedule.rollout_steps.at(-1)?.exposure_ratio ?? 0) * 100)}`
+    return scheduleSummary(exposure_schedule)
+  }
+  const details: string[] = []
+  if (old.name !== now.name) details.push(`It is called “${now.name}” instead of “${old.name}”`)
+  if (old.key !== now.key) details.push(`Its key is ${now.key} instead of ${old.key}`)
+  if (old.type !== now.type) details.push(now.type === 'CANARY' ? 'It becomes a canary' : 'It becomes a feature gate')
+  if (!same(old.targeting_rules, now.targeting_rules))
+    details.push(
+      `It is for ${audience(now.targeting_rules, names.filter)} instead of ${audience(old.targeting_rules, names.filter)}`,
+    )
+  if (!same(old.variant_weights, now.variant_weights)) details.push(`It serves ${split(now)} instead of ${split(old)}`)
+  if (!same(old.exposure_schedule, now.exposure_schedule))
+    details.push(`Exposure: ${schedule(now)}, instead of ${schedule(old)}${controlChange(old, now, variant)}`)
+  if (!same(old.guardrail_metrics, now.guardrail_metrics))
+    details.push(`Guardrails: ${guardrails(now)}, instead of ${guardrails(old)}`)
+  if (old.experiment_id !== now.experiment_id) details.push('It belongs to another experiment')
+  return details
+}
+
+function controlChange(
+  old: AllocationDraft,
+  now: AllocationDraft,
+  variant: (id: string | null, none: string) => string,
+): string {
+  const [before, after] = [old.exposure_schedule?.control_variant_id, now.exposure_schedule?.control_variant_id]
+  if (now.exposure_schedule === null || (before ?? null) === (after ?? null)) return ''
+  return `; its control is ${variant(after ?? null, 'the default variant')}`
+}
+
+/** What differs between two drafts, place by place, with keys where the drafts have ids. */
+export function differencesBetween(before: Draft, after: Draft, variants: Variant[]): Difference[] {
+  const found: Difference[] = []
+  const keyed = (value: unknown): unknown => {
+    if (typeof value === 'string') return variants.find(({ id }) => id === value)?.key ?? value
+    if (Array.isArray(value)) return value.map(keyed)
+    if (typeof value !== 'object' || value === null) return value
+    // Ids tell people nothing: what is named by one stands in the path.
+    const members = Object.entries(value).filter(([name]) => name !== 'id')
+    return Object.fromEntries(members.map(([name, member]) => [name.replace(/_id$/, ''), keyed(member)]))
+  }
+  const { allocations: old, ...scalars } = before
+  const { allocations: now, ...nowScalars } = after
+  compare('', keyed(scalars), keyed(nowScalars), found)
+  for (const allocation of [...now, ...old.filter(({ id }) => !now.some(other => other.id === id))]) {
+    const [was, is] = [old, now].map(list => list.find(({ id }) => id === allocation.id))
+    compare(`/allocations/${(is ?? was)?.key}`, keyed(was), keyed(is), found)
+  }
+  if (reordered(before, after)) {
+    const keys = (list: AllocationDraft[]) => list.map(({ key }) => key)
+    found.push({ path: '/allocations', before: keys(old), after: keys(now) })
+  }
+  return found
+}
+
+function compare(path: string, before: unknown, after: unknown, found: Difference[]) {
+  if (same(before, after)) return
+  const open = (value: unknown) => typeof value === 'object' && value !== null
+  if (!open(before) || !open(after) || Array.isArray(before) !== Array.isArray(after)) {
+    found.push({ path, before, after })
+    return
+  }
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>]
+  for (const name of new Set([...Object.keys(a), ...Object.keys(b)]))
+    compare(`${path}/${name}`, a[name], b[name], found)
+}
