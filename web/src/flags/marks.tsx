@@ -23,7 +23,7 @@ export function StalenessMark({ status, reason }: { status: string; reason: stri
   if (status === 'PERMANENT')
     return (
       <Tooltip label="It is kept on purpose and never counts as stale.">
-        <Badge size="xs" color="gray" tabIndex={0}>
+        <Badge size="xs" color="gray" tabIndex={0} miw="fit-content">
           Permanent
         </Badge>
       </Tooltip>
@@ -32,7 +32,7 @@ export function StalenessMark({ status, reason }: { status: string; reason: stri
   const told = STALE_REASONS[reason ?? '']
   return (
     <Tooltip label={told?.words ?? 'It is probably not needed any more.'}>
-      <Badge size="xs" color="orange" tabIndex={0}>
+      <Badge size="xs" color="orange" tabIndex={0} miw="fit-content">
         {told ? `Stale · ${told.mark.toLowerCase()}` : 'Stale'}
       </Badge>
     </Tooltip>
@@ -42,7 +42,7 @@ export function StalenessMark({ status, reason }: { status: string; reason: stri
 /** Says that a flag is in the archive. */
 export function ArchivedMark() {
   return (
-    <Badge size="xs" color="gray" variant="outline">
+    <Badge size="xs" color="gray" variant="outline" miw="fit-content">
       Archived
     </Badge>
   )
