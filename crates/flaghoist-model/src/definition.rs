@@ -36,8 +36,7 @@ impl DefinitionHash {
         // if it did, the hash would be that of `null`, which equals no definition's.
         let mut value = serde_json::to_value(value).unwrap_or_default();
         strip(&mut value);
-        let mut text = String::new();
-        write_canonically(&value, &mut text);
+        let text = canonical_text(&value);
         Self(Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut digits, byte| {
             use std::fmt::Write;
             // Writing to a String cannot fail.
@@ -59,6 +58,12 @@ fn strip(value: &mut Value) {
         Value::Array(elements) => elements.iter_mut().for_each(strip),
         _ => {}
     }
+}
+
+fn canonical_text(value: &Value) -> String {
+    let mut text = String::new();
+    write_canonically(value, &mut text);
+    text
 }
 
 /// JSON with sorted members: the same whatever order a map keeps.
@@ -288,6 +293,21 @@ impl FlagDefinition {
                 .map(|variant| (variant.id, variant.key.as_str(), variant.value.as_str()))
                 .collect(),
         })
+    }
+}
+
+impl FlagDefinition {
+    /// The hash of all that people edit, also of what readers do not get.
+    pub fn edited_hash(&self) -> DefinitionHash {
+        let mut bare = self.clone();
+        // Members of what clients keep count whatever they are called, also by the names of ours that do not.
+        let mut kept = vec![Value::Object(std::mem::take(&mut bare.metadata))];
+        kept.extend(bare.migration_metadata.take());
+        for variant in &mut bare.variants {
+            kept.push(variant.migration_metadata.take().unwrap_or_default());
+        }
+        let kept: Vec<String> = kept.iter().map(canonical_text).collect();
+        DefinitionHash::of(&(bare, kept))
     }
 }
 

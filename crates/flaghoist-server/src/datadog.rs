@@ -19,7 +19,9 @@ pub(crate) mod variants;
 
 pub(crate) use envelope::{Document, Filters, JsonApi, List, Meta, Page, Resource};
 pub(crate) use errors::render;
-pub(crate) use errors::{ConflictErrors, ErrorBody, Errors, PathErrors, WriteErrors, render_errors};
+pub(crate) use errors::{
+    ConflictErrors, ErrorBody, Errors, MatchErrors, PathErrors, WriteErrors, render_errors,
+};
 
 /// The media type of every answer.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";

@@ -63,7 +63,8 @@ fn says_more(error: &str) -> bool {
     error.starts_with("duplicate field") || error.starts_with("unknown field")
 }
 
-fn excerpt(raw: &str) -> String {
+/// A value as messages repeat it: shortened.
+pub(crate) fn excerpt(raw: &str) -> String {
     let mut shortened: String = raw.chars().take(EXCERPT_MAX_CHARS).collect();
     if shortened.len() < raw.len() {
         shortened.push('…');

@@ -52,6 +52,9 @@ pub enum ApiError {
     /// The request clashes with what exists.
     #[error("{0}")]
     Conflict(Fault),
+    /// What is to be changed is not what the client saw.
+    #[error("{0}")]
+    PreconditionFailed(String),
     /// The body is larger than we read.
     #[error("the request body has more than {limit_bytes} bytes")]
     TooLarge {
@@ -106,6 +109,7 @@ impl ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable | Self::TimedOut => StatusCode::SERVICE_UNAVAILABLE,
@@ -127,6 +131,7 @@ impl ApiError {
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict(_) => "conflict",
+            Self::PreconditionFailed(_) => "precondition_failed",
             Self::TooLarge { .. } => "body_too_large",
             Self::UnsupportedMediaType(_) => "media_type_unsupported",
             Self::Unavailable => "database_unavailable",

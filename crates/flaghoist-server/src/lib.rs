@@ -23,6 +23,7 @@ mod error;
 pub mod events;
 mod flagmint;
 pub mod guardrails;
+mod if_match;
 pub mod lifecycle;
 pub mod limits;
 mod native;

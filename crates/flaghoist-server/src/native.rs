@@ -29,7 +29,9 @@ pub(crate) mod users;
 pub(crate) mod webhooks;
 
 pub(crate) use problem::{Problem, render};
-pub(crate) use problem::{ProblemBodyErrors, ProblemConflict, ProblemErrors, render_errors};
+pub(crate) use problem::{
+    ProblemBodyErrors, ProblemConflict, ProblemErrors, ProblemMatchErrors, render_errors,
+};
 
 use flaghoist_model::Faults;
 

@@ -5,8 +5,10 @@
 
 use super::{Edit, FlagView, Record};
 use crate::ApiError;
+use crate::if_match::IfMatch;
 use flaghoist_model::Fault;
 use flaghoist_model::access::Permission;
+use flaghoist_model::definition::{DefinitionHash, EntryDefinition, FlagDefinition};
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::history::{Action, Aggregate, Authority};
 use flaghoist_model::id::{EnvironmentId, FlagId, HistoryId, ProjectId, VariantId};
@@ -33,6 +35,8 @@ pub(crate) struct Intent {
     pub(crate) is_suggestion: bool,
     /// The history entry that must be the last of what is changed: what the caller looked at.
     pub(crate) expected_last: Option<HistoryId>,
+    /// Which definitions of what is changed it is for.
+    pub(crate) if_match: IfMatch,
 }
 
 impl Intent {
@@ -64,7 +68,14 @@ impl Intent {
             reverts: None,
             is_suggestion: false,
             expected_last: None,
+            if_match: IfMatch::Absent,
         }
+    }
+
+    /// The same for what is still as the caller saw it.
+    pub(crate) fn matching(mut self, if_match: IfMatch) -> Self {
+        self.if_match = if_match;
+        self
     }
 
     /// The same about another property.
@@ -263,10 +274,26 @@ pub(crate) struct EntryOutcome<T> {
     pub(crate) suggestion: Option<Suggestion>,
 }
 
+impl<T> EntryOutcome<T> {
+    /// The hash of what the flag serves in the environment now, whatever is suggested.
+    pub(crate) fn hash(&self) -> DefinitionHash {
+        let mut entries = self.view.entries().filter(|_| self.suggestion.is_some());
+        let unchanged = entries.find(|entry| entry.environment_id == self.entry.environment_id);
+        EntryDefinition::from(unchanged.unwrap_or(&self.entry)).hash()
+    }
+}
+
 /// A flag after a change, or as it is while a suggestion waits.
 pub(crate) struct FlagOutcome {
     /// The flag as it is now.
     pub(crate) view: FlagView,
     /// The suggestion that the change became.
     pub(crate) suggestion: Option<Suggestion>,
+}
+
+impl FlagOutcome {
+    /// The hash of the flag as it is now, whatever is suggested.
+    pub(crate) fn hash(&self) -> DefinitionHash {
+        FlagDefinition::from(&self.view.flag).edited_hash()
+    }
 }

@@ -7,6 +7,7 @@ use crate::access::restriction::check_relation;
 use crate::app::App;
 use flaghoist_model::access::{Principal, Relation};
 use flaghoist_model::allocation::AllocationContext;
+use flaghoist_model::definition::EntryDefinition;
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::id::{EnvironmentId, FlagId, SavedFilterId};
@@ -59,6 +60,7 @@ pub(crate) async fn change_flag_environment<T: Send>(
     let (environment, before) = view.entry(environment_id)?;
     check_relation(edit.writer.as_mut(), principal, flag_id, Relation::Contributor).await?;
     edit.check_expected(flag_id, Some(environment_id), &intent).await?;
+    intent.if_match.check(&EntryDefinition::from(before).hash())?;
     let ids = app.ids.as_ref();
     let change = EntryChange {
         flag: &view.flag,

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::decode::not_found;
 use flaghoist_model::access::{Permission, Principal, Relation};
 use flaghoist_model::allocation::{AllocationContext, AllocationDraft};
+use flaghoist_model::definition::FlagDefinition;
 use flaghoist_model::environment::Environment;
 use flaghoist_model::flag::{Flag, FlagDraft};
 use flaghoist_model::flag_environment::FlagEnvironment;
@@ -270,6 +271,7 @@ pub(crate) async fn change_flag(
     let before = load(edit.writer.as_mut(), principal, id).await?;
     check_relation(edit.writer.as_mut(), principal, id, Relation::Editor).await?;
     edit.check_expected(id, None, &intent).await?;
+    intent.if_match.check(&FlagDefinition::from(&before.flag).edited_hash())?;
     let ids = app.ids.as_ref();
     let flag = apply(FlagChange { view: &before, principal, now: edit.now, ids })?;
     let lifts_protection = before.flag.require_approval && !flag.require_approval;

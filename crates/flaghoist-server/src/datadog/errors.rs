@@ -96,6 +96,15 @@ pub(crate) enum ConflictErrors {
     Conflict(ErrorBody),
 }
 
+/// What operations that honour `If-Match` may answer beside.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum MatchErrors {
+    /// Somebody saved it meanwhile: its `ETag` is none of `If-Match`.
+    #[response(status = 412, content_type = "application/vnd.api+json")]
+    PreconditionFailed(ErrorBody),
+}
+
 /// What operations with a body may answer beside.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "documents answers; they are made from ApiError")]

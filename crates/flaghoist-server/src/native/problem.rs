@@ -100,6 +100,15 @@ pub(crate) enum ProblemConflict {
     Conflict(Problem),
 }
 
+/// What operations that honour `If-Match` may answer beside.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents answers; they are made from ApiError")]
+pub(crate) enum ProblemMatchErrors {
+    /// Somebody saved it meanwhile: its `ETag` is none of `If-Match`.
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(Problem),
+}
+
 /// What operations with a body may answer beside.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "documents answers; they are made from ApiError")]

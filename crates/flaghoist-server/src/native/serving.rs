@@ -2,14 +2,17 @@
 //!
 //! Datadog's public API has no way to set the override variant, and only detours to the default variant.
 
-use super::{ProblemBodyErrors, ProblemErrors};
+use super::{ProblemBodyErrors, ProblemErrors, ProblemMatchErrors};
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags, WriteFlags};
 use crate::app::AppState;
 use crate::commands::{self, Intent};
 use crate::decode::{A_STRING, JsonBody, Member, PathOf, not_found, path_id};
+use crate::if_match::{IfMatch, etag};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use flaghoist_model::definition::{DefinitionHash, EntryDefinition};
 use flaghoist_model::flag::Flag;
 use flaghoist_model::flag_environment::{FlagEnvironment, ServingPatch};
 use flaghoist_model::history::Action;
@@ -37,6 +40,9 @@ pub(crate) struct Serving {
     override_variant_key: Option<String>,
     /// Served when disabled; the application's own default otherwise.
     off_variant_key: Option<String>,
+    /// The hash of all that people edit of it here, allocations too, as it is now: that of the `ETag`. How far rollouts have come is
+    /// no part of it.
+    definition_hash: String,
     /// The suggestion that this waits in, when it needs an approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Uuid)]
@@ -44,7 +50,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    fn of(flag: &Flag, entry: &FlagEnvironment) -> Self {
+    fn of(flag: &Flag, entry: &FlagEnvironment, present: &DefinitionHash) -> Self {
         let key = |id: Option<VariantId>| flag.variant(id?).map(|variant| variant.key.clone());
         Self {
             flag_id: flag.id.to_string(),
@@ -53,6 +59,7 @@ impl Serving {
             default_variant_key: key(entry.default_variant_id),
             override_variant_key: key(entry.override_variant_id),
             off_variant_key: key(entry.off_variant_id),
+            definition_hash: present.as_str().to_owned(),
             suggestion_id: None,
         }
     }
@@ -111,6 +118,8 @@ impl ServingIn {
 }
 
 /// Show the default, override and off variant of a flag in an environment
+///
+/// The `ETag` is of all that people edit of the flag there: give it as `If-Match` with a change of it.
 #[utoipa::path(
     get,
     path = "/api/v1/flags/{flag_id}/environments/{environment_id}/serving",
@@ -120,18 +129,22 @@ impl ServingIn {
         ("flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
     ),
-    responses((status = 200, description = "What it serves", body = Serving), ProblemErrors)
+    responses(
+        (status = 200, description = "What it serves", body = Serving, headers(("ETag" = String, description = "The definition of what the flag serves here now"))),
+        ProblemErrors,
+    )
 )]
 pub(crate) async fn get_serving(
     State(app): State<AppState>,
     caller: Allowed<ReadFlags>,
     PathOf(place): PathOf<(String, String)>,
-) -> Result<axum::Json<Serving>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let (flag_id, environment_id) = read_place(&place)?;
     let view = commands::view_flag(&app, &caller.principal, flag_id).await?;
     let found = view.environments.iter().find(|(environment, _)| environment.id == environment_id);
     let (_, entry) = found.ok_or_else(|| not_found("environment", environment_id))?;
-    Ok(axum::Json(Serving::of(&view.flag, entry)))
+    let present = EntryDefinition::from(entry).hash();
+    Ok((etag(&present), axum::Json(Serving::of(&view.flag, entry, &present))))
 }
 
 /// Change the default, override or off variant of a flag in an environment
@@ -143,36 +156,35 @@ pub(crate) async fn get_serving(
     params(
         ("flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "ETags of the definitions it is for, or `*`; 412 when it is another now"),
     ),
     request_body = ServingIn,
     responses(
-        (status = 200, description = "What it serves now", body = Serving),
-        (status = 202, description = "The change needs an approval: what it would serve", body = Serving),
-        ProblemErrors, ProblemBodyErrors,
+        (status = 200, description = "What it serves now", body = Serving, headers(("ETag" = String, description = "The definition of what the flag serves here now"))),
+        (status = 202, description = "The change needs an approval: what it would serve", body = Serving, headers(("ETag" = String, description = "The definition of what the flag serves here now"))),
+        ProblemErrors, ProblemBodyErrors, ProblemMatchErrors,
     )
 )]
 pub(crate) async fn update_serving(
     State(app): State<AppState>,
     caller: Allowed<WriteFlags>,
     PathOf(place): PathOf<(String, String)>,
+    if_match: IfMatch,
     JsonBody(wanted): JsonBody<ServingIn>,
-) -> Result<(StatusCode, axum::Json<Serving>), ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let place = read_place(&place)?;
-    let intent = Intent::to(Action::ServingUpdated).about(wanted.property());
+    let intent = Intent::to(Action::ServingUpdated).about(wanted.property()).matching(if_match);
     let outcome = commands::change_flag_environment(&app, &caller.principal, place, intent, |change| {
         let mut faults = Faults::new();
         let patch = wanted.into_patch(change.flag, &mut faults);
         Ok((change.entry.with_serving(patch, change.flag, change.now, faults)?, ()))
     })
     .await?;
-    let serving = Serving::of(&outcome.view.flag, &outcome.entry);
-    Ok(match outcome.suggestion {
-        None => (StatusCode::OK, axum::Json(serving)),
-        Some(suggestion) => {
-            let suggestion_id = Some(suggestion.id.to_string());
-            (StatusCode::ACCEPTED, axum::Json(Serving { suggestion_id, ..serving }))
-        }
-    })
+    let present = outcome.hash();
+    let mut serving = Serving::of(&outcome.view.flag, &outcome.entry, &present);
+    serving.suggestion_id = outcome.suggestion.as_ref().map(|suggestion| suggestion.id.to_string());
+    let status = if outcome.suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, etag(&present), axum::Json(serving)))
 }
 
 fn read_place((flag_id, environment_id): &(String, String)) -> Result<(FlagId, EnvironmentId), ApiError> {

@@ -391,6 +391,15 @@ impl Caller<'_> {
         self.app.send(method, path, &headers, body.map(|body| body.to_string().into_bytes())).await
     }
 
+    /// The same for what is still as they saw it.
+    pub(crate) async fn call_if(&self, tag: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let headers = self.headers();
+        let mut headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.push(("if-match", tag));
+        self.app.send(method, path, &headers, body.map(|body| body.to_string().into_bytes())).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, None).await
     }

@@ -20,6 +20,7 @@ mod intake;
 mod key_uses;
 mod keys;
 mod limits;
+mod lost_updates;
 mod management;
 mod members;
 mod metrics;

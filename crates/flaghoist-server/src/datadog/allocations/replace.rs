@@ -8,10 +8,12 @@ use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
 use crate::commands::{self, EntryOutcome, Intent};
 use crate::datadog::envelope::{Answer, Filters, RequestResource};
-use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
+use crate::datadog::{Document, Errors, MatchErrors, PathErrors, Resource, WriteErrors};
 use crate::decode::{A_UUID, JsonBody, Member, Object, PathOf, path_id};
+use crate::if_match::{IfMatch, etag};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use flaghoist_model::allocation::AllocationDraft;
 use flaghoist_model::flag_environment::ServingPatch;
 use flaghoist_model::history::Action;
@@ -113,28 +115,30 @@ pub(crate) struct ReplaceOptions {
         ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("environment_id" = String, Path, description = "The environment's id", format = Uuid),
         ("default_variant_key" = Option<String>, Query, description = "Also make this variant the environment's default"),
+        ("If-Match" = Option<String>, Header, description = "ETags of the definitions it is for, or `*`; 412 when it is another now"),
     ),
     request_body(content((ReplaceAllocationsRequest = "application/json"), (ReplaceAllocationsRequest = "application/vnd.api+json"))),
     responses(
-        (status = 200, description = "The allocations, in order", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json"),
-        (status = 202, description = "The change needs an approval: the allocations as they are suggested", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json"),
-        Errors, PathErrors, WriteErrors,
+        (status = 200, description = "The allocations, in order", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json", headers(("ETag" = String, description = "The definition of what the flag serves here now"))),
+        (status = 202, description = "The change needs an approval: the allocations as they are suggested", body = Document<Vec<Resource<AllocationOut>>>, content_type = "application/vnd.api+json", headers(("ETag" = String, description = "The definition of what the flag serves here now"))),
+        Errors, PathErrors, WriteErrors, MatchErrors,
     )
 )]
 pub(crate) async fn replace_allocations(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
     PathOf((flag_id, environment_id)): PathOf<(String, String)>,
+    if_match: IfMatch,
     Filters(options): Filters<ReplaceOptions>,
     JsonBody(request): JsonBody<ReplaceBody>,
-) -> Result<Answer<Document<Vec<Resource<AllocationOut>>>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let place = (path_id(&flag_id, "feature flag")?, path_id(&environment_id, "environment")?);
     let (drafts, faults) = request.into_drafts()?;
-    let EntryOutcome { view, entry, suggestion, .. } = commands::change_flag_environment(
+    let outcome = commands::change_flag_environment(
         &app,
         &caller.principal,
         place,
-        Intent::to(Action::AllocationsReplaced),
+        Intent::to(Action::AllocationsReplaced).matching(if_match),
         |change| {
             let mut entry = change.entry.clone();
             if let Some(key) = options.default_variant_key {
@@ -154,12 +158,14 @@ pub(crate) async fn replace_allocations(
     )
     .await
     .map_err(|error| error.of_list("/data"))?;
+    let etag = etag(&outcome.hash());
+    let EntryOutcome { view, entry, suggestion, .. } = outcome;
     let allocations = entry.allocations.iter().enumerate();
-    let data = allocations
+    let data: Vec<_> = allocations
         .map(|(position, allocation)| {
             allocation_out(&view.flag, &entry, position, allocation).into_resource()
         })
         .collect();
     let status = if suggestion.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok(Answer(status, Document { data }))
+    Ok((etag, Answer(status, Document { data })))
 }

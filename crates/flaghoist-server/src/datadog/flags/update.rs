@@ -5,10 +5,12 @@ use crate::ApiError;
 use crate::access::{Allowed, WriteFlags};
 use crate::app::AppState;
 use crate::commands::{self, Intent};
-use crate::datadog::envelope::{Answer, RequestDocument};
-use crate::datadog::{Document, Errors, JsonApi, PathErrors, Resource, WriteErrors};
+use crate::datadog::envelope::RequestDocument;
+use crate::datadog::{Document, Errors, JsonApi, MatchErrors, PathErrors, Resource, WriteErrors};
 use crate::decode::{A_BOOLEAN, A_STRING, JsonBody, Member, PathOf, one_of, path_id};
+use crate::if_match::{IfMatch, etag};
 use axum::extract::State;
+use axum::response::IntoResponse;
 use flaghoist_model::Faults;
 use flaghoist_model::flag::{DistributionChannel, FlagPatch, StalenessStatus};
 use flaghoist_model::history::Action;
@@ -113,12 +115,15 @@ pub(crate) struct UpdateFlagData {
     path = "/api/v2/feature-flags/{feature_flag_id}",
     operation_id = "update_feature_flag",
     tag = "Feature flags",
-    params(("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid)),
+    params(
+        ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "ETags of the flag's definition that it is for, or `*`; 412 when it is another now"),
+    ),
     request_body(content((UpdateFlagRequest = "application/json"), (UpdateFlagRequest = "application/vnd.api+json"))),
     responses(
-        (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
-        (status = 202, description = "The change of the channel needs an approval: the flag as it is", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json"),
-        Errors, PathErrors, WriteErrors,
+        (status = 200, description = "The flag", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json", headers(("ETag" = String, description = "The flag's own definition now"))),
+        (status = 202, description = "The change of the channel needs an approval: the flag as it is", body = Document<Resource<FlagAttributes>>, content_type = "application/vnd.api+json", headers(("ETag" = String, description = "The flag's own definition now"))),
+        Errors, PathErrors, WriteErrors, MatchErrors,
     )
 )]
 pub(crate) async fn update_feature_flag(
@@ -126,17 +131,18 @@ pub(crate) async fn update_feature_flag(
     caller: Allowed<WriteFlags>,
     shape: JsonApi,
     PathOf(id): PathOf<String>,
+    if_match: IfMatch,
     JsonBody(request): JsonBody<RequestDocument<FlagUpdate>>,
-) -> Result<Answer<Document<Resource<FlagAttributes>>>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let id = path_id(&id, "feature flag")?;
     let (attributes, _) = request.open(KIND)?;
     let mut faults = Faults::under("/data/attributes");
     let patch = attributes.into_patch(&mut faults);
-    let intent = Intent::to(Action::FlagUpdated);
+    let intent = Intent::to(Action::FlagUpdated).matching(if_match);
     let outcome = commands::change_flag(&app, &caller.principal, id, intent, |change| {
         change.view.flag.update(patch, change.principal, change.now, faults)
     })
     .await?;
     let staleness = commands::staleness_of(&app, &outcome.view);
-    Ok(changed(&outcome, staleness, shape))
+    Ok((etag(&outcome.hash()), changed(&outcome, staleness, shape)))
 }

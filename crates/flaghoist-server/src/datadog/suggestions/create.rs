@@ -9,6 +9,7 @@ use crate::commands::{self, Intent, Wanted};
 use crate::datadog::envelope::{Answer, RequestDocument};
 use crate::datadog::{Document, Errors, PathErrors, Resource, WriteErrors};
 use crate::decode::{self, A_STRING, A_UUID, JsonBody, Object, PathOf, path_id};
+use crate::if_match::IfMatch;
 use axum::extract::State;
 use axum::http::StatusCode;
 use flaghoist_model::Faults;
@@ -91,6 +92,7 @@ pub(crate) async fn create_suggestion(
         reverts: None,
         is_suggestion: true,
         expected_last: None,
+        if_match: IfMatch::Absent,
     };
     let principal = &caller.principal;
     let suggestion = match wanted {

@@ -6,8 +6,9 @@ use crate::access::{Allowed, WriteFlagParts};
 use crate::app::AppState;
 use crate::commands::{self, Intent};
 use crate::datadog::envelope::Answer;
-use crate::datadog::{Errors, PathErrors, WriteErrors};
+use crate::datadog::{Errors, MatchErrors, PathErrors, WriteErrors};
 use crate::decode::{self, A_STRING, Member, PathOf, path_id};
+use crate::if_match::{IfMatch, etag};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -44,33 +45,37 @@ pub(crate) struct VariantUpdate {
     params(
         ("feature_flag_id" = String, Path, description = "The flag's id", format = Uuid),
         ("variant_id" = String, Path, description = "The variant's id", format = Uuid),
+        ("If-Match" = Option<String>, Header, description = "ETags of the flag's definition that it is for, or `*`; 412 when it is another now"),
     ),
     request_body(content((VariantUpdate = "application/json"), (VariantUpdate = "application/vnd.api+json"))),
     responses(
-        (status = 200, description = "The variant", body = VariantAnswer, content_type = "application/vnd.api+json"),
-        (status = 201, description = "The change needs an approval: the variant as it is, with the suggestion in `data`", body = SuggestedVariant, content_type = "application/vnd.api+json"),
-        Errors, PathErrors, WriteErrors,
+        (status = 200, description = "The variant", body = VariantAnswer, content_type = "application/vnd.api+json", headers(("ETag" = String, description = "The flag's own definition now"))),
+        (status = 201, description = "The change needs an approval: the variant as it is, with the suggestion in `data`", body = SuggestedVariant, content_type = "application/vnd.api+json", headers(("ETag" = String, description = "The flag's own definition now"))),
+        Errors, PathErrors, WriteErrors, MatchErrors,
     )
 )]
 pub(crate) async fn update_variant(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
     PathOf((flag_id, variant_id)): PathOf<(String, String)>,
+    if_match: IfMatch,
     VariantBody { members, mut faults }: VariantBody<VariantUpdate>,
 ) -> Result<Response, ApiError> {
     let flag_id = path_id(&flag_id, "feature flag")?;
     let variant_id = path_id(&variant_id, "variant")?;
     let patch = members.into_patch(&mut faults);
-    let intent = Intent::to(Action::VariantUpdated).of_variant(variant_id);
+    let intent = Intent::to(Action::VariantUpdated).of_variant(variant_id).matching(if_match);
     let outcome = commands::change_flag(&app, &caller.principal, flag_id, intent, |change| {
         change.view.flag.update_variant(variant_id, patch, change.principal, change.now, faults)
     })
     .await?;
     let flag = &outcome.view.flag;
+    let etag = etag(&outcome.hash());
     Ok(match outcome.suggestion {
-        None => Answer(StatusCode::OK, VariantAnswer::of(flag, variant_id)?).into_response(),
+        None => (etag, Answer(StatusCode::OK, VariantAnswer::of(flag, variant_id)?)).into_response(),
         Some(suggestion) => {
-            Answer(StatusCode::CREATED, SuggestedVariant::of(flag, variant_id, &suggestion)?).into_response()
+            let suggested = SuggestedVariant::of(flag, variant_id, &suggestion)?;
+            (etag, Answer(StatusCode::CREATED, suggested)).into_response()
         }
     })
 }
