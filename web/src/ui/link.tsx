@@ -1,4 +1,4 @@
-import { Anchor, type AnchorProps, Button, type ButtonProps } from '@mantine/core'
+import { Anchor, type AnchorProps, Button, type ButtonProps, Menu, type MenuItemProps } from '@mantine/core'
 import { createLink } from '@tanstack/react-router'
 import type { ComponentPropsWithRef } from 'react'
 
@@ -10,3 +10,8 @@ export const TextLink = createLink((props: AnchorProps & Native<AnchorProps>) =>
 
 /** A link to a page of the console that looks like a button. */
 export const ButtonLink = createLink((props: ButtonProps & Native<ButtonProps>) => <Button component="a" {...props} />)
+
+/** An entry of a menu that goes to a page of the console. */
+export const MenuLink = createLink((props: MenuItemProps & Native<MenuItemProps>) => (
+  <Menu.Item component="a" {...props} />
+))
