@@ -29,7 +29,7 @@ export function useNamesIn(flagId: string | null | undefined): ReadonlyMap<strin
 export function EntryDetails({ entry }: { entry: Entry }) {
   const names = useNamesIn(entry.flag_id)
   return (
-    <Stack gap="sm" px="md" pb="md" pl={{ base: 'md', sm: 84 }}>
+    <Stack gap="sm" pr="md" pb="md" pl={{ base: 'md', sm: 48 }}>
       <Facts entry={entry} />
       {entry.aggregate === 'suggestion' ? (
         <OfSuggestion entry={entry} />

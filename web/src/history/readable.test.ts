@@ -24,8 +24,30 @@ describe('differences for people', () => {
     ]
     expect(readableDifferences(differences, NAMES)).toEqual([
       { path: 'default_variant_id', before: 'on', after: null },
-      { path: 'allocations / a', before: null, after: { weights: [{ variant: 'on', value: 100 }] } },
+      { path: 'allocations / a', before: null, after: 'weights:\n  100 % on' },
     ])
+  })
+
+  it('tell an allocation in an outline, with its conditions in words', () => {
+    const test = { attribute: 'plan', operator: 'ONE_OF', values: ['beta', 'staff'] }
+    const after = {
+      id: 'a',
+      name: 'Staff',
+      rules: [{ id: 'r', conditions: [{ id: 'c', test }] }],
+      schedule: { steps: [{ ratio: 0.1 }, { ratio: 1, is_pause: true }] },
+    }
+    expect(readableDifferences([{ path: '/allocations/a', before: null, after }], NAMES)[0]?.after).toBe(
+      [
+        'name: Staff',
+        'rules:',
+        '  plan is beta or staff',
+        'schedule:',
+        '  steps:',
+        '    - ratio: 0.1',
+        '    - ratio: 1',
+        '      is pause: true',
+      ].join('\n'),
+    )
   })
 
   it('leave out the bookkeeping of rollouts', () => {

@@ -1,3 +1,4 @@
+import { conditionWords, percent } from '~/targeting/words'
 import type { Difference } from '~/ui/diff'
 
 /** Members that the server keeps for itself and that say nothing to people. */
@@ -33,8 +34,8 @@ export function readableDifferences(differences: Difference[], names: ReadonlyMa
   const shown = differences.flatMap(spread).filter(({ path }) => !isBookkeeping(path))
   return shown.map(({ path, before, after }) => ({
     path: path.replace(/^\//, '').replaceAll('/', ' / ') || 'all of it',
-    before: readable(before, names),
-    after: readable(after, names),
+    before: asText(readable(before, names)),
+    after: asText(readable(after, names)),
   }))
 }
 
@@ -60,8 +61,42 @@ function readable(value: unknown, names: ReadonlyMap<string, string>): unknown {
   if (typeof value === 'string') return names.get(value) ?? value
   if (Array.isArray(value)) return value.map(element => readable(element, names))
   if (!isObject(value)) return value
+  if (isObject(value.test)) return condition(value.test)
+  if (Array.isArray(value.conditions))
+    return value.conditions.map(element => readable(element, names)).join(' and ') || 'everybody'
+  if (typeof value.variant_id === 'string' && typeof value.value === 'number')
+    return `${percent(value.value)} ${names.get(value.variant_id) ?? value.variant_id}`
   const members = Object.entries(value).filter(([name, member]) => !NOISE.has(name) && says(member))
   return Object.fromEntries(members.map(([name, member]) => [name.replace(/_id$/, ''), readable(member, names)]))
+}
+
+/** The test of a condition as the server keeps it, in words. */
+function condition(test: Record<string, unknown>): string {
+  const text = (member: unknown) => (typeof member === 'string' ? member : undefined)
+  const values = Array.isArray(test.values) ? test.values.map(String) : undefined
+  return conditionWords({
+    attribute: text(test.attribute),
+    operator: text(test.operator),
+    value: values,
+    saved_filter_id: text(test.saved_filter_id),
+  })
+}
+
+/** An outline of a value: a member or an element on each line. */
+function asText(value: unknown, indent = ''): unknown {
+  if (Array.isArray(value) && value.every(element => !isObject(element) && !Array.isArray(element)))
+    return indent === '' ? value.join('\n') : value.map(element => `\n${indent}${element}`).join('')
+  if (Array.isArray(value))
+    return value.map(element => `${indent}- ${String(asText(element, `${indent}  `)).trimStart()}`).join('\n')
+  if (!isObject(value)) return value
+  return Object.entries(value)
+    .map(([name, member]) => {
+      const text = asText(member, `${indent}  `)
+      const isNested = isObject(member) || (Array.isArray(member) && !String(text).startsWith('\n'))
+      const told = isNested ? `\n${text}` : String(text)
+      return `${indent}${name.replaceAll('_', ' ')}:${told.startsWith('\n') ? told : ` ${told}`}`
+    })
+    .join('\n')
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

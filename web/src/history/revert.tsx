@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, List, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, List, Modal, ScrollArea, Stack, Text, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowBackUp } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -81,7 +81,9 @@ function RevertForm({ entry, names, close }: { entry: Entry; names: ReadonlyMap<
   return (
     <Stack gap="sm">
       <Text size="sm">{whatItDoes(entry)} The history keeps both changes.</Text>
-      <Differences differences={readableDifferences(reversed(entry.differences), names)} />
+      <ScrollArea.Autosize mah={280}>
+        <Differences differences={readableDifferences(reversed(entry.differences), names)} />
+      </ScrollArea.Autosize>
       {inTheWay.length > 0 && <Later entries={inTheWay} discards={discards} setDiscards={setDiscards} />}
       {revert.error && (
         <Alert color="red" role="alert" title="It was not reverted">
