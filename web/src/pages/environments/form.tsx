@@ -82,7 +82,7 @@ export function EnvironmentForm({
         value={draft.key}
         onChange={event => set({ key: event.currentTarget.value })}
         error={error('key')}
-        ff="monospace"
+        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
       />
       <TagsInput
         label="DD_ENV values"
