@@ -43,6 +43,12 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('~/pages/sign-in/page'), 'SignInPage'),
 })
 
+/** A parameter of the address as text, also where somebody wrote JSON there by hand. */
+function asText(search: Record<string, unknown>, name: string): Record<string, unknown> {
+  const value = search[name]
+  return typeof value === 'object' && value !== null ? { ...search, [name]: JSON.stringify(value) } : search
+}
+
 /** Everything but the sign-in: within the shell, and only for those who are signed in. */
 const inside = createRoute({
   getParentRoute: () => root,
@@ -85,7 +91,7 @@ const newFlag = createRoute({
 const flag = createRoute({
   getParentRoute: () => inside,
   path: '/flags/$flagId',
-  validateSearch: texts('tab'),
+  validateSearch: texts('tab', 'created'),
   component: lazyRouteComponent(() => import('~/pages/flag/page'), 'FlagPage'),
 })
 
@@ -119,7 +125,17 @@ const metrics = createRoute({
 const playground = createRoute({
   getParentRoute: () => inside,
   path: '/playground',
-  validateSearch: texts('flag', 'environment', 'context', 'at', 'suggestion'),
+  validateSearch: (search: Record<string, unknown>) =>
+    texts(
+      'flag',
+      'environment',
+      'context',
+      'at',
+      'suggestion',
+      'draft',
+      'find',
+      'differing',
+    )(asText(search, 'context')),
   component: lazyRouteComponent(() => import('~/pages/playground/page'), 'PlaygroundPage'),
 })
 

@@ -90,7 +90,7 @@ export function Filters({
       )}
       <Select
         ml="auto"
-        w={132}
+        w={148}
         size="xs"
         aria-label="Order"
         leftSection={<IconArrowsSort size={14} />}
