@@ -24,13 +24,14 @@ impl HalfSent {
         let mut wire = Wire::connect(server.url());
         wire.send(format!(
             "POST /api/v2/feature-flags HTTP/1.1\r\nhost: flaghoist\r\ncontent-type: application/json\r\n\
-             dd-api-key: {}\r\ndd-application-key: {}\r\ncontent-length: {}\r\n\r\n{half}",
+             dd-api-key: {}\r\ndd-application-key: {}\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
             keys.api_key,
             keys.application_key,
             body.len(),
         ));
-        // The server is to be inside the request when the signal comes.
-        std::thread::sleep(Duration::from_millis(200));
+        // The server is to be inside the request when the signal comes: it asks for the body.
+        wire.await_continue();
+        wire.send(half);
         Self { wire, rest: rest.as_bytes().to_vec() }
     }
 }

@@ -39,6 +39,15 @@ impl Wire {
         self.answer()
     }
 
+    /// Waits until the server asks for the body of a request that was sent with `Expect: 100-continue`.
+    pub(crate) fn await_continue(&mut self) {
+        const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+        self.0.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut interim = [0; CONTINUE.len()];
+        self.0.read_exact(&mut interim).unwrap();
+        assert_eq!(interim, CONTINUE, "{}", String::from_utf8_lossy(&interim));
+    }
+
     /// Reads one answer with a `Content-Length`.
     pub(crate) fn answer(&mut self) -> RawAnswer {
         self.answer_within(LIMIT).expect("an answer")
