@@ -76,10 +76,10 @@ function Drawing({
         />
       ))}
       <Risers stretches={stretches} />
-      <line x1={now_x} x2={now_x} y1={8} y2={base_y + 4} stroke="var(--mantine-color-text)" strokeDasharray="2 3" />
+      <line x1={now_x} x2={now_x} y1={14} y2={base_y + 4} stroke="var(--mantine-color-text)" strokeDasharray="2 3" />
       <text
         x={now_x}
-        y={8}
+        y={10}
         fontSize="11"
         fontWeight="600"
         fill="var(--mantine-color-text)"
