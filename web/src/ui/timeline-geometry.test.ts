@@ -84,6 +84,16 @@ describe('the timeline of a rollout', () => {
   })
 })
 
+describe('a timeline that is over', () => {
+  it('is all past, and has no now', () => {
+    const over = [entry(0, 0.05), entry(10, 0, { status: 'ABORTED' })]
+    const { stretches, now_x } = layOut(over, null, SPACE)
+    expect(stretches.map(({ when }) => when)).toEqual(['past', 'past'])
+    expect(now_x).toBeNull()
+    expect(layOut([], null, SPACE).stretches).toEqual([])
+  })
+})
+
 describe('a share', () => {
   it('is written without needless digits', () => {
     expect([0, 0.05, 0.125, 0.0001, 1, 0.3 * 3].map(percent)).toEqual([

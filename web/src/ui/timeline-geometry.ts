@@ -36,8 +36,8 @@ export interface Label {
 export interface TimelineDrawing {
   stretches: Stretch[]
   gates: Gate[]
-  /** Where now is. */
-  now_x: number
+  /** Where now is; null once it is over. */
+  now_x: number | null
   /** The shares, where there is room for them. */
   ratios: Label[]
   /** The moments at which steps begin, where there is room for them. */
@@ -70,9 +70,11 @@ export function percent(ratio: number): string {
 
 /**
  * Lays out steps in time. Time runs from left to right, but is no ruler: each step gets a least width, and only what is
- * left of the width is divided by how long steps take. Within a step it is even.
+ * left of the width is divided by how long steps take. Within a step it is even. `moment` is now, in milliseconds; null
+ * when all of it is over.
  */
-export function layOut(entries: TimelineEntry[], now: number, space: TimelineSpace): TimelineDrawing {
+export function layOut(entries: TimelineEntry[], moment: number | null, space: TimelineSpace): TimelineDrawing {
+  const now = moment ?? Date.parse(entries.at(-1)?.at ?? '')
   const base_y = space.height - BOTTOM
   const heightOf = (ratio: number) => base_y - ratio * (base_y - TOP)
   const begins = entries.map(entry => Date.parse(entry.at))
@@ -106,7 +108,7 @@ export function layOut(entries: TimelineEntry[], now: number, space: TimelineSpa
       to_x: next === undefined ? end_x : (xs[place + leads + 1] ?? end_x),
       y,
       ratio: entry.exposure_ratio,
-      when: at > now ? 'future' : next !== undefined && next <= now ? 'past' : 'now',
+      when: at > now ? 'future' : moment === null || (next !== undefined && next <= now) ? 'past' : 'now',
       isPause: entry.status === 'PAUSED',
     })
     if (entry.waits_for_resume) gates.push({ entry, x: from_x, y })
@@ -114,7 +116,7 @@ export function layOut(entries: TimelineEntry[], now: number, space: TimelineSpa
   return {
     stretches: stretches.filter(stretch => stretch.to_x > stretch.from_x),
     gates,
-    now_x: xOf(now, bounds, xs),
+    now_x: moment === null ? null : xOf(now, bounds, xs),
     ratios: ratioLabels(stretches),
     moments: momentLabels(stretches, begins, leads, space, base_y + 16),
     base_y,

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
 
 /**
  * The share that is exposed over time, step by step: what is over, now, and what is ahead. `entries` are in the order of
- * time; `now` is in milliseconds. Takes the width that it gets. A table says the same to those who cannot see it.
+ * time; `now` is in milliseconds, and null once it is over. Takes the width that it gets. A table says the same to those who cannot see it.
  */
 export function Timeline({
   entries,
@@ -20,7 +20,7 @@ export function Timeline({
   label = 'Exposure over time',
 }: {
   entries: TimelineEntry[]
-  now: number
+  now: number | null
   height?: number
   label?: string
 }) {
@@ -47,7 +47,7 @@ function Drawing({
   label,
 }: {
   entries: TimelineEntry[]
-  now: number
+  now: number | null
   width: number
   height: number
   zone: Zone
@@ -55,7 +55,7 @@ function Drawing({
 }) {
   const hatch = useId()
   const tell = shortTimes(entries, now, zone)
-  const space = { width, height, momentWidth: tell(now).length * 6.4 }
+  const space = { width, height, momentWidth: tell(Date.parse(entries[0]?.at ?? '')).length * 6.4 }
   const { stretches, gates, now_x, ratios, moments, base_y } = layOut(entries, now, space)
   return (
     <svg width={width} height={height} role="img" aria-label={label} style={{ display: 'block' }}>
@@ -76,17 +76,7 @@ function Drawing({
         />
       ))}
       <Risers stretches={stretches} />
-      <line x1={now_x} x2={now_x} y1={14} y2={base_y + 4} stroke="var(--mantine-color-text)" strokeDasharray="2 3" />
-      <text
-        x={now_x}
-        y={10}
-        fontSize="11"
-        fontWeight="600"
-        fill="var(--mantine-color-text)"
-        textAnchor={now_x < 16 ? 'start' : now_x > width - 16 ? 'end' : 'middle'}
-      >
-        now
-      </text>
+      {now_x !== null && <Now x={now_x} base_y={base_y} width={width} />}
       {ratios.map(({ text, x, y }) => (
         <text key={x} x={x} y={y} fontSize="12" fontWeight="600" fill="var(--mantine-color-text)">
           {text}
@@ -108,6 +98,24 @@ function Drawing({
   )
 }
 
+function Now({ x, base_y, width }: { x: number; base_y: number; width: number }) {
+  return (
+    <>
+      <line x1={x} x2={x} y1={14} y2={base_y + 4} stroke="var(--mantine-color-text)" strokeDasharray="2 3" />
+      <text
+        x={x}
+        y={10}
+        fontSize="11"
+        fontWeight="600"
+        fill="var(--mantine-color-text)"
+        textAnchor={x < 16 ? 'start' : x > width - 16 ? 'end' : 'middle'}
+      >
+        now
+      </text>
+    </>
+  )
+}
+
 /** The area under a share. What is over is solid, what is ahead is lighter, where the clock stands is hatched. */
 function Area({
   stretch: { from_x, to_x, y, when, isPause },
@@ -117,12 +125,13 @@ function Area({
   title,
 }: {
   stretch: Stretch
-  now_x: number
+  now_x: number | null
   base_y: number
   hatch: string
   title: string
 }) {
-  const reached_x = when === 'past' ? to_x : when === 'now' ? Math.max(from_x, Math.min(now_x, to_x)) : from_x
+  const reached_x =
+    when === 'past' ? to_x : when === 'now' && now_x !== null ? Math.max(from_x, Math.min(now_x, to_x)) : from_x
   return (
     <g>
       <title>{title}</title>
@@ -170,9 +179,9 @@ function titleOf({ entry, ratio, isPause }: Stretch, zone: Zone): string {
 }
 
 /** Times as short as they can be told apart: with seconds, with minutes, or with the day. */
-function shortTimes(entries: TimelineEntry[], now: number, zone: Zone): (at: number) => string {
-  const times = [now, ...entries.map(entry => Date.parse(entry.at))].sort((a, b) => a - b)
-  const span = (times.at(-1) ?? now) - (times[0] ?? now)
+function shortTimes(entries: TimelineEntry[], now: number | null, zone: Zone): (at: number) => string {
+  const times = [...entries.map(entry => Date.parse(entry.at)), ...(now === null ? [] : [now])]
+  const span = Math.max(...times) - Math.min(...times)
   const format = new Intl.DateTimeFormat('en-GB', {
     ...(span >= DAY_MS / 2 ? { day: 'numeric', month: 'short' } : {}),
     hour: '2-digit',
@@ -183,8 +192,18 @@ function shortTimes(entries: TimelineEntry[], now: number, zone: Zone): (at: num
   return at => format.format(at)
 }
 
-function Told({ entries, now, zone, label }: { entries: TimelineEntry[]; now: number; zone: Zone; label: string }) {
-  const current = entries.findLastIndex(entry => Date.parse(entry.at) <= now)
+function Told({
+  entries,
+  now,
+  zone,
+  label,
+}: {
+  entries: TimelineEntry[]
+  now: number | null
+  zone: Zone
+  label: string
+}) {
+  const current = now === null ? -1 : entries.findLastIndex(entry => Date.parse(entry.at) <= now)
   return (
     <Table>
       <caption>{label}</caption>

@@ -123,7 +123,7 @@ function base(
   return {
     cursor: { sync: { key: 'evidence' }, drag: { x: false, y: false }, points: { size: 6 } },
     legend: { live: true },
-    className: classes.chart,
+    class: classes.chart,
     tzDate: at => (isUtc ? uPlot.tzDate(new Date(at * 1000), 'UTC') : new Date(at * 1000)),
     axes: [
       { ...axis, size: 28, values: (_plot, splits) => splits.map(at => clock.format(at * 1000)) },

@@ -13,16 +13,20 @@ export function Standing({
   run,
   steps,
   selection_interval_ms,
+  isWatched,
 }: {
   rollout: RolloutDetails
   /** The run that is shown; null before the first. */
   run: number | null
   steps: PlannedStep[]
   selection_interval_ms: number
+  /** Whether metrics will watch it, or do. */
+  isWatched: boolean
 }) {
   const now = useNow()
   const isLast = run === (rollout.run ?? null)
   const isReady = rollout.status === 'NOT_STARTED' || rollout.status === 'SCHEDULED'
+  const isOn = rollout.status === 'RUNNING' || rollout.status === 'PAUSED'
   const course = courseOf(rollout, isLast && isReady ? null : run, steps, selection_interval_ms, now)
   return (
     <Box component="section" className="card" p="md" mb="md" aria-label="Where it stands">
@@ -33,7 +37,7 @@ export function Standing({
               <Text fz={40} fw={650} lh={1} style={{ fontVariantNumeric: 'tabular-nums' }} aria-live="polite">
                 {percent(rollout.current_exposure_ratio)}
               </Text>
-              <Text c="dimmed">of those who match {rollout.current_exposure_ratio === 1 ? 'are' : 'are'} in</Text>
+              <Text c="dimmed">of those who match are in</Text>
             </Group>
             <ShareBar
               ratio={rollout.current_exposure_ratio}
@@ -49,14 +53,14 @@ export function Standing({
       {course.length > 0 && (
         <Timeline
           entries={course}
-          now={now}
+          now={isLast && (isReady || isOn) ? now : null}
           label={isReady && isLast ? 'Exposure over time, if it starts as planned' : 'Exposure over time'}
         />
       )}
       {isReady && isLast && (
         <Text size="xs" c="dimmed" mt={4}>
-          {rollout.status === 'SCHEDULED' ? 'As it is planned.' : 'As it would be if it were started now.'} Each step of
-          a guarded run also waits for evidence.
+          {rollout.status === 'SCHEDULED' ? 'As it is planned.' : 'As it would be if it were started now.'}
+          {isWatched && ' Each step also waits for evidence.'}
         </Text>
       )}
     </Box>

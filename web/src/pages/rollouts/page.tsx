@@ -61,6 +61,7 @@ function Known({ rollout }: { rollout: RolloutDetails }) {
   )
   const allocation = entry && allocationsOf(entry).find(({ key }) => key === rollout.allocation.key)
   const schedule = allocation?.exposure_schedule ?? undefined
+  const watched = allocation?.guardrail_metrics.map(({ metric_id }) => metric_id) ?? []
   const steps = schedule?.rollout_steps ?? []
   const interval_ms = schedule?.rollout_options.selection_interval_ms ?? 0
   const isOn = rollout.status === 'RUNNING' || rollout.status === 'PAUSED'
@@ -100,17 +101,17 @@ function Known({ rollout }: { rollout: RolloutDetails }) {
       {guardrails && <Triggers guardrails={guardrails} rollout={rollout} />}
       {guardrails && isLast && isOn && <Holds guardrails={guardrails} />}
       {isLast && <Undefined metrics={runs.data?.undefined_metrics ?? []} />}
-      <Standing rollout={rollout} run={run} steps={steps} selection_interval_ms={interval_ms} />
+      <Standing
+        rollout={rollout}
+        run={run}
+        steps={steps}
+        selection_interval_ms={interval_ms}
+        isWatched={watched.length > 0}
+      />
       {guardrails ? (
         <GuardrailTiles rolloutId={rollout.id} guardrails={guardrails} isLive={isMoving} />
       ) : (
-        runs.data &&
-        !isGuarded && (
-          <Unguarded
-            isOn={run !== null}
-            names={allocation?.guardrail_metrics.map(({ metric_id }) => metric_id) ?? []}
-          />
-        )
+        runs.data && !isGuarded && <Unguarded isOn={run !== null} names={watched} />
       )}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
         <Section title="Steps">
@@ -122,7 +123,7 @@ function Known({ rollout }: { rollout: RolloutDetails }) {
           <Log transitions={run === null ? [] : movesOf(rollout.transitions, run).reverse()} guardrails={guardrails} />
         </Section>
       </SimpleGrid>
-      {allocation && entry && (
+      {allocation && rollout.current_exposure_ratio > 0 && (
         <Shares
           rollout={rollout}
           allocation={allocation}

@@ -79,7 +79,7 @@ function State({ state, rollout }: { state: StepState; rollout: RolloutDetails }
       )
     case 'current':
       return (
-        <Badge variant="dot" color={rollout.status === 'PAUSED' ? 'orange' : 'harbour'}>
+        <Badge variant="dot" miw="max-content" color={rollout.status === 'PAUSED' ? 'orange' : 'harbour'}>
           {rollout.status === 'PAUSED' ? 'paused here' : 'now'}
         </Badge>
       )
