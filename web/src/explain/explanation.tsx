@@ -1,5 +1,6 @@
 import { Badge, Box, Code, Group, Stack, Text, ThemeIcon } from '@mantine/core'
 import { IconCheck, IconClock, IconKeyOff, IconMinus, IconX } from '@tabler/icons-react'
+import type { Schemas } from '~/api/client'
 import { allocationsOf, type Flag } from '~/api/flags'
 import { audience } from '~/targeting/words'
 import { Time } from '~/ui/time'
@@ -12,7 +13,9 @@ import { Value } from './value'
  * What a flag serves to somebody and why: every allocation in the order of evaluation, with what became of them there.
  * With `flag`, allocations are called by their names.
  */
-export function ExplanationView({ answer, flag }: { answer: FlagAnswer; flag?: Flag }) {
+export function ExplanationView({ answer: given, flag }: { answer: FlagAnswer | Schemas['FlagAnswer']; flag?: Flag }) {
+  // The document leaves the shape of explanations open.
+  const answer = given as FlagAnswer
   const allocations = flag?.feature_flag_environments.flatMap(allocationsOf) ?? []
   const find = (key: string) => allocations.find(allocation => allocation.key === key)
   const nameOf = (key: string) => find(key)?.name ?? key

@@ -6,7 +6,7 @@ export function Value({ value, isShort = false }: { value: unknown; isShort?: bo
   if (value === undefined)
     return (
       <Text span size="sm" c="dimmed" fs="italic">
-        the application’s own default
+        {isShort ? 'own default' : 'the application’s own default'}
       </Text>
     )
   const text = isShort || typeof value !== 'object' ? valueText(value) : JSON.stringify(value, null, 2)
