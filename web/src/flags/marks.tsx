@@ -2,10 +2,10 @@ import { Badge, Group, Text, Tooltip } from '@mantine/core'
 import { VALUE_TYPES, type ValueType } from './value'
 
 /** What readers of a flag are called by channel. */
-export const CHANNELS: Record<string, { name: string; readers: string }> = {
-  ALL: { name: 'All SDKs', readers: 'Servers, and browsers and apps' },
-  SERVER: { name: 'Server only', readers: 'Servers; browsers and apps do not see it' },
-  CLIENT: { name: 'Client only', readers: 'Browsers and apps; servers do not see it' },
+export const CHANNELS: Record<string, { name: string; by: string; readers: string }> = {
+  ALL: { name: 'All SDKs', by: 'all SDKs', readers: 'Servers, and browsers and apps' },
+  SERVER: { name: 'Server only', by: 'servers only', readers: 'Servers; browsers and apps do not see it' },
+  CLIENT: { name: 'Client only', by: 'browsers and apps only', readers: 'Browsers and apps; servers do not see it' },
 }
 
 /** Why a flag is stale, in words. */

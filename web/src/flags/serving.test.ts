@@ -53,10 +53,25 @@ describe('what a flag serves', () => {
   })
   it('is what allocations say in their order, and then the default', () => {
     expect(words(flag, entry())).toEqual(['Everybody gets Off (false)'])
-    expect(words(flag, entry({ allocations: [allocation()] as never }))).toEqual([
-      'Everybody gets On',
+    const staff = allocation({
+      targeting_rules: [
+        {
+          id: 'r',
+          created_at: '',
+          updated_at: '',
+          conditions: [
+            { id: 'c', attribute: 'plan', operator: 'EQUALS', value: ['staff'], created_at: '', updated_at: '' },
+          ],
+        },
+      ],
+    })
+    expect(words(flag, entry({ allocations: [staff] as never }))).toEqual([
+      'Users whose plan is staff get On',
       'Everybody else gets Off (false)',
     ])
+  })
+  it('leaves out the default where an allocation lets everybody in', () => {
+    expect(words(flag, entry({ allocations: [allocation()] as never }))).toEqual(['Everybody gets On'])
   })
   it('can be asked for as if it was switched', () => {
     expect(words(flag, entry(), false)).toEqual(['Applications use the default in their code'])

@@ -1,4 +1,4 @@
-import { allocationsOf, type Flag, type FlagEntry, type Variant } from '~/api/flags'
+import { type Allocation, allocationsOf, type Flag, type FlagEntry, type Variant } from '~/api/flags'
 import { allocationSummary } from '~/targeting/summary'
 
 /** One line of what a flag serves: who gets what, and which allocation decides so, if one does. */
@@ -40,6 +40,7 @@ export function servingLines(
     words: allocationSummary(allocation, flag.variants),
     allocation: allocation.id ?? allocation.key,
   }))
+  if (allocationsOf(entry).some(letsEverybodyIn)) return lines
   const rest = named(entry.default_variant_id)
   const who = lines.length === 0 ? 'Everybody' : 'Everybody else'
   lines.push({
@@ -47,6 +48,12 @@ export function servingLines(
     allocation: null,
   })
   return lines
+}
+
+/** Whether nobody passes on to what comes after an allocation. */
+function letsEverybodyIn({ targeting_rules, variant_weights, current_exposure_ratio, exposure_schedule }: Allocation) {
+  const isMoving = exposure_schedule && exposure_schedule.status !== 'COMPLETED'
+  return targeting_rules.length === 0 && variant_weights.length > 0 && current_exposure_ratio === 1 && !isMoving
 }
 
 /**

@@ -36,7 +36,7 @@ export function NameSection({ draft, change, rename, faultAt }: Part & { rename:
   const taken = useTaken(draft.key)
   const fault = faultAt(pointerTo('key'))
   return (
-    <Section title="Name">
+    <Section title="What it is called">
       <Stack gap="sm">
         <Group grow align="flex-start" gap="sm">
           <TextInput

@@ -18,9 +18,10 @@ export function outlookOf(draft: Draft, environment: Environment): Outlook {
   const standard = draft.variants.find(({ id }) => id === draft.defaultVariant)
   const allocation = allocationOf(draft, environment)
   const rest = standard ? variantWords(standard) : 'the default in the code'
-  const served = allocation
-    ? [`${allocationSummary(allocation, draft.variants.map(asVariant))}.`, `Everybody else gets ${rest}.`]
-    : [`Everybody gets ${rest}.`]
+  const others = `Everybody ${allocation ? 'else ' : ''}gets ${rest}.`
+  const first = allocation && `${allocationSummary(allocation, draft.variants.map(asVariant))}.`
+  // A split has a share for everybody.
+  const served = first === null ? [others] : draft.delivery === 'split' ? [first] : [first, others]
   return isOn
     ? { isOn, now: served, later: [] }
     : { isOn, now: ['Applications use the default in their code.'], later: served }

@@ -1,0 +1,3 @@
+export function AccessTab(_: { flag?: unknown; flagId?: string }) {
+  return null
+}

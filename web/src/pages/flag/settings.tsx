@@ -1,0 +1,3 @@
+export function SettingsTab(_: { flag?: unknown; flagId?: string }) {
+  return null
+}

@@ -1,0 +1,147 @@
+import { ActionIcon, List, Table, Text } from '@mantine/core'
+import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { useState } from 'react'
+import type { Flag, Variant } from '~/api/flags'
+import { type Leave, useMay } from '~/api/session'
+import { Value } from '~/flags/marks'
+import { usesOf, useWords } from '~/flags/uses'
+import { laidOut } from '~/flags/value'
+import { Snippet, Token } from '~/ui/code'
+import { GuardedButton, Refused } from '~/ui/guarded'
+import { Section } from '~/ui/page'
+import { RemoveVariantDialog } from './remove-variant'
+import { VariantDialog } from './variant-dialog'
+
+/** What is open: a variant that is changed or removed, or a new one. */
+type Opened = { kind: 'new' } | { kind: 'change' | 'remove'; variant: Variant } | null
+
+/** The values that the flag can have, and where each is served. */
+export function VariantsTab({ flag }: { flag: Flag }) {
+  const leave = useMay('feature_flag_config_write')
+  const [opened, setOpened] = useState<Opened>(null)
+  const close = () => setOpened(null)
+  const isFixed = flag.value_type === 'BOOLEAN'
+  const mayAdd: Leave = isFixed
+    ? { allowed: false, reason: 'A boolean flag has exactly two variants, one true and one false.' }
+    : leave
+  return (
+    <Section
+      title="Variants"
+      lead="Keys never change: allocations and your reports know variants by them. Names and values can."
+      actions={
+        <GuardedButton
+          leave={mayAdd}
+          size="xs"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => setOpened({ kind: 'new' })}
+        >
+          Add a variant
+        </GuardedButton>
+      }
+    >
+      <div style={{ overflowX: 'auto' }}>
+        <Table aria-label="Variants" miw={640}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th w="18%">Name</Table.Th>
+              <Table.Th w="18%">Key</Table.Th>
+              <Table.Th>Value</Table.Th>
+              <Table.Th w="30%">Served</Table.Th>
+              <Table.Th w={84}>
+                <span aria-hidden />
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {flag.variants.map(variant => (
+              <VariantRow
+                key={variant.id}
+                flag={flag}
+                variant={variant}
+                leave={leave}
+                open={kind => setOpened({ kind, variant })}
+              />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+      {opened?.kind === 'new' && <VariantDialog flag={flag} variant={null} close={close} />}
+      {opened?.kind === 'change' && <VariantDialog flag={flag} variant={opened.variant} close={close} />}
+      {opened?.kind === 'remove' && <RemoveVariantDialog flag={flag} variant={opened.variant} close={close} />}
+    </Section>
+  )
+}
+
+function VariantRow({
+  flag,
+  variant,
+  leave,
+  open,
+}: {
+  flag: Flag
+  variant: Variant
+  leave: Leave
+  open: (kind: 'change' | 'remove') => void
+}) {
+  const uses = usesOf(flag, variant.id)
+  const mayRemove: Leave =
+    flag.value_type === 'BOOLEAN'
+      ? { allowed: false, reason: 'A boolean flag keeps both of its variants.' }
+      : flag.variants.length === 1
+        ? { allowed: false, reason: 'A flag has at least one variant.' }
+        : uses.length > 0
+          ? { allowed: false, reason: `It is served: ${useWords(uses).join('; ')}. Serve another variant there first.` }
+          : leave
+  return (
+    <Table.Tr style={{ verticalAlign: 'top' }}>
+      <Table.Td fw={550}>{variant.name}</Table.Td>
+      <Table.Td>
+        <Token text={variant.key} />
+      </Table.Td>
+      <Table.Td>
+        {flag.value_type === 'JSON' ? <Snippet code={laidOut(variant.value)} /> : <Value text={variant.value} />}
+      </Table.Td>
+      <Table.Td>
+        {uses.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            Nowhere
+          </Text>
+        ) : (
+          <List size="sm" listStyleType="none">
+            {useWords(uses).map(words => (
+              <List.Item key={words}>{words}</List.Item>
+            ))}
+          </List>
+        )}
+      </Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}>
+        <Refused leave={leave}>
+          {refused => (
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              disabled={refused}
+              aria-label={`Change ${variant.name}`}
+              onClick={() => open('change')}
+            >
+              <IconPencil size={16} />
+            </ActionIcon>
+          )}
+        </Refused>
+        <Refused leave={mayRemove}>
+          {refused => (
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              disabled={refused}
+              aria-label={`Remove ${variant.name}`}
+              onClick={() => open('remove')}
+            >
+              <IconTrash size={16} />
+            </ActionIcon>
+          )}
+        </Refused>
+      </Table.Td>
+    </Table.Tr>
+  )
+}
