@@ -1,14 +1,9 @@
 import type { Variant } from '~/api/flags'
 import type { Difference } from '~/ui/diff'
 import { type AllocationDraft, type Draft, same } from './draft'
-import { allocationSummary, scheduleSummary } from './summary'
-import { audience, type FilterName, listed, percent } from './words'
-
-/** What names stand for. */
-export interface Names {
-  variants: Variant[]
-  filter: FilterName
-}
+import { memberWords, type Names, variantName } from './member-words'
+import { allocationSummary } from './summary'
+import { listed } from './words'
 
 /** One change, in words. */
 export interface Change {
@@ -22,8 +17,7 @@ export interface Change {
 
 /** What somebody does who saves `after` where `before` is, in plain words. */
 export function changesInWords(before: Draft, after: Draft, names: Names): Change[] {
-  const variant = (id: string | null, none: string) =>
-    id === null ? none : (names.variants.find(variant => variant.id === id)?.name ?? 'an unknown variant')
+  const variant = (id: string | null, none: string) => variantName(id, names) ?? none
   const changes: Change[] = []
   const changed = (what: string, ...details: string[]) => changes.push({ kind: 'changed', what, details })
   if (before.enabled !== after.enabled)
@@ -67,7 +61,7 @@ export function changesInWords(before: Draft, after: Draft, names: Names): Chang
         details: [`At place ${place + 1}: ${allocationSummary(allocation, names.variants, names.filter)}`],
       })
     else {
-      const details = memberChanges(old, allocation, names, variant)
+      const details = memberChanges(old, allocation, names)
       if (details.length > 0) changed(allocation.name, ...details)
     }
   })
@@ -83,57 +77,22 @@ function reordered(before: Draft, after: Draft): string[] | null {
   return same(stays(before, after), stays(after, before)) ? null : after.allocations.map(({ name }) => name)
 }
 
-function memberChanges(
-  old: AllocationDraft,
-  now: AllocationDraft,
-  names: Names,
-  variant: (id: string | null, none: string) => string,
-): string[] {
-  const split = (allocation: AllocationDraft) =>
-    allocation.variant_weights.length === 0
-      ? 'nothing (they pass on)'
-      : listed(
-          allocation.variant_weights.map(({ variant_id, value }) => `${percent(value)} ${variant(variant_id, '')}`),
-          'and',
-        )
-  const guardrails = (allocation: AllocationDraft) =>
-    listed(
-      allocation.guardrail_metrics.map(
-        ({ metric_id, trigger_action }) => `${metric_id} (${trigger_action.toLowerCase()})`,
-      ),
-      'and',
-    ) || 'none'
-  const schedule = ({ exposure_schedule }: AllocationDraft) => {
-    if (exposure_schedule === null) return 'nobody waits: all are in at once'
-    if (exposure_schedule.rollout_options.strategy === 'NO_ROLLOUT')
-      return `a fixed share of ${percent((exposure_schedule.rollout_steps.at(-1)?.exposure_ratio ?? 0) * 100)}`
-    return scheduleSummary(exposure_schedule)
-  }
+function memberChanges(old: AllocationDraft, now: AllocationDraft, names: Names): string[] {
+  const words = (allocation: AllocationDraft, member: keyof AllocationDraft) =>
+    memberWords(member, allocation[member], names)
   const details: string[] = []
-  if (old.name !== now.name) details.push(`It is called “${now.name}” instead of “${old.name}”`)
-  if (old.key !== now.key) details.push(`Its key is ${now.key} instead of ${old.key}`)
-  if (old.type !== now.type) details.push(now.type === 'CANARY' ? 'It becomes a canary' : 'It becomes a feature gate')
-  if (!same(old.targeting_rules, now.targeting_rules))
-    details.push(
-      `It is for ${audience(now.targeting_rules, names.filter)} instead of ${audience(old.targeting_rules, names.filter)}`,
-    )
-  if (!same(old.variant_weights, now.variant_weights)) details.push(`It serves ${split(now)} instead of ${split(old)}`)
-  if (!same(old.exposure_schedule, now.exposure_schedule))
-    details.push(`Exposure: ${schedule(now)}, instead of ${schedule(old)}${controlChange(old, now, variant)}`)
-  if (!same(old.guardrail_metrics, now.guardrail_metrics))
-    details.push(`Guardrails: ${guardrails(now)}, instead of ${guardrails(old)}`)
-  if (old.experiment_id !== now.experiment_id) details.push('It belongs to another experiment')
+  const said = (member: keyof AllocationDraft, sentence: (now: string, old: string) => string) => {
+    if (!same(old[member], now[member])) details.push(sentence(words(now, member), words(old, member)))
+  }
+  said('name', (now, old) => `It is called “${now}” instead of “${old}”`)
+  said('key', (now, old) => `Its key is ${now} instead of ${old}`)
+  said('type', now => `It becomes a ${now}`)
+  said('targeting_rules', (now, old) => `It is for ${now} instead of ${old}`)
+  said('variant_weights', (now, old) => `It serves ${now} instead of ${old}`)
+  said('exposure_schedule', (now, old) => `Exposure: ${now}, instead of: ${old}`)
+  said('guardrail_metrics', (now, old) => `Guardrails: ${now}, instead of ${old}`)
+  said('experiment_id', () => 'It belongs to another experiment')
   return details
-}
-
-function controlChange(
-  old: AllocationDraft,
-  now: AllocationDraft,
-  variant: (id: string | null, none: string) => string,
-): string {
-  const [before, after] = [old.exposure_schedule?.control_variant_id, now.exposure_schedule?.control_variant_id]
-  if (now.exposure_schedule === null || (before ?? null) === (after ?? null)) return ''
-  return `; its control is ${variant(after ?? null, 'the default variant')}`
 }
 
 /** What differs between two drafts, place by place, with keys where the drafts have ids. */
