@@ -13,6 +13,8 @@ use std::{env, fs, io};
 
 /// In `web/dist`: the fingerprint of the sources it was built from.
 const STAMP: &str = ".sources";
+/// How much of what npm said about a failure is told.
+const SAID_MAX_LINES: usize = 40;
 
 fn main() {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("Cargo says where the crate is"));
@@ -28,7 +30,9 @@ fn main() {
     let built = if wish == "off" { Err("FLAGHOIST_CONSOLE is off".to_owned()) } else { built_console(&root) };
     let from = built.unwrap_or_else(|reason| {
         assert!(wish != "require", "the console could not be built: {reason}");
-        println!("cargo:warning=the console is left out: {reason}");
+        for line in reason.lines() {
+            println!("cargo:warning=the console is left out: {line}");
+        }
         manifest.join("placeholder")
     });
     lay_out(&from, &out).expect("files of the target directory can be written");
@@ -69,12 +73,9 @@ fn npm(web: &Path, arguments: &[&str]) -> Result<(), String> {
     }
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
-    let end: Vec<&str> = said.lines().rev().take(12).collect();
-    Err(format!(
-        "npm {} failed: {}",
-        arguments.join(" "),
-        end.into_iter().rev().collect::<Vec<_>>().join(" | ")
-    ))
+    let lines: Vec<&str> = said.lines().collect();
+    let end = &lines[lines.len().saturating_sub(SAID_MAX_LINES)..];
+    Err(format!("npm {} failed:\n{}", arguments.join(" "), end.join("\n")))
 }
 
 /// Copies everything but hidden files, which are for the build only, in place of what was there.
