@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Flag } from '~/api/flags'
-import { usesOf, useWords } from './uses'
+import { usesOf, wordsOfUses } from './uses'
 
 const flag = {
   feature_flag_environments: [
@@ -26,8 +26,8 @@ const flag = {
 
 describe('the uses of a variant', () => {
   it('are defaults, overrides, off variants, shares of allocations and controls of rollouts', () => {
-    expect(useWords(usesOf(flag, 'on'))).toEqual(['Production: override, Staff (33.33 %)'])
-    expect(useWords(usesOf(flag, 'off'))).toEqual([
+    expect(wordsOfUses(usesOf(flag, 'on'))).toEqual(['Production: override, Staff (33.33 %)'])
+    expect(wordsOfUses(usesOf(flag, 'off'))).toEqual([
       'Development: default',
       'Production: default, Staff (66.67 %), control of Staff',
     ])

@@ -29,7 +29,7 @@ export function usesOf(flag: Pick<Flag, 'feature_flag_environments'>, variantId:
 }
 
 /** The uses by environment, in words: “Production: default, Staff first (100 %)”. */
-export function useWords(uses: VariantUse[]): string[] {
+export function wordsOfUses(uses: VariantUse[]): string[] {
   const byEnvironment = new Map<string, string[]>()
   for (const { environmentName, as } of uses)
     byEnvironment.set(environmentName, [...(byEnvironment.get(environmentName) ?? []), as])

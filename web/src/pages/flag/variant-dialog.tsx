@@ -2,7 +2,7 @@ import { Alert, Button, Group, Input, List, Modal, Stack, Text, TextInput } from
 import { type FormEvent, useState } from 'react'
 import { ApiFailure, messageOf } from '~/api/failure'
 import type { Flag, Variant } from '~/api/flags'
-import { usesOf, useWords } from '~/flags/uses'
+import { usesOf, wordsOfUses } from '~/flags/uses'
 import { faultOfLine, faultOfValue, keyFrom, laidOut, VALUE_TYPES } from '~/flags/value'
 import { ValueField } from '~/flags/value-field'
 import { useVariantChange } from '~/flags/variant-changes'
@@ -89,7 +89,7 @@ export function VariantDialog({ flag, variant, close }: { flag: Flag; variant: V
           {uses.length > 0 && !isSameValue && (
             <Alert color="orange" title="Whoever gets this variant gets the new value at once">
               <List size="sm">
-                {useWords(uses).map(words => (
+                {wordsOfUses(uses).map(words => (
                   <List.Item key={words}>{words}</List.Item>
                 ))}
               </List>

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Flag, Variant } from '~/api/flags'
 import { type Leave, useMay } from '~/api/session'
 import { Value } from '~/flags/marks'
-import { usesOf, useWords } from '~/flags/uses'
+import { usesOf, wordsOfUses } from '~/flags/uses'
 import { laidOut } from '~/flags/value'
 import { Snippet, Token } from '~/ui/code'
 import { GuardedButton, Refused } from '~/ui/guarded'
@@ -90,7 +90,10 @@ function VariantRow({
       : flag.variants.length === 1
         ? { allowed: false, reason: 'A flag has at least one variant.' }
         : uses.length > 0
-          ? { allowed: false, reason: `It is served: ${useWords(uses).join('; ')}. Serve another variant there first.` }
+          ? {
+              allowed: false,
+              reason: `It is served: ${wordsOfUses(uses).join('; ')}. Serve another variant there first.`,
+            }
           : leave
   return (
     <Table.Tr style={{ verticalAlign: 'top' }}>
@@ -108,7 +111,7 @@ function VariantRow({
           </Text>
         ) : (
           <List size="sm" listStyleType="none">
-            {useWords(uses).map(words => (
+            {wordsOfUses(uses).map(words => (
               <List.Item key={words}>{words}</List.Item>
             ))}
           </List>
