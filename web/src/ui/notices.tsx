@@ -66,7 +66,7 @@ export function NotFound() {
 export function Waiting({ label = 'Loading' }: { label?: string }) {
   return (
     <Center p="xl">
-      <Loader size="sm" aria-label={label} />
+      <Loader size="sm" role="status" aria-label={label} />
     </Center>
   )
 }
