@@ -8,7 +8,7 @@ import { Differences } from '~/ui/diff'
 import { ButtonLink, TextLink } from '~/ui/link'
 import { Time } from '~/ui/time'
 import { type Entry, entryQuery } from './entry'
-import { readableDifferences } from './readable'
+import { namesOf, readableDifferences } from './readable'
 import { RevertButton } from './revert'
 import { inWords } from './sentence'
 
@@ -19,10 +19,10 @@ const DIALECTS: Record<string, string> = {
   internal: 'the server itself',
 }
 
-/** Names of what differences of a flag mention by id: its variants. */
+/** Names of what differences of a flag mention by id. */
 export function useNamesIn(flagId: string | null | undefined): ReadonlyMap<string, string> {
   const { data } = useQuery({ ...flagQuery(flagId ?? ''), enabled: Boolean(flagId), retry: false })
-  return useMemo(() => new Map(data?.variants.map(variant => [variant.id, variant.key])), [data])
+  return useMemo(() => namesOf(data), [data])
 }
 
 /** An entry of the history, opened: what it changed, by what right, and how to take it back. */

@@ -23,7 +23,7 @@ describe('differences for people', () => {
       },
     ]
     expect(readableDifferences(differences, NAMES)).toEqual([
-      { path: 'default_variant_id', before: 'on', after: null },
+      { path: 'default variant id', before: 'on', after: null },
       { path: 'allocations / a', before: null, after: 'weights:\n  100 % on' },
     ])
   })
@@ -48,6 +48,14 @@ describe('differences for people', () => {
         '      is pause: true',
       ].join('\n'),
     )
+  })
+
+  it('call what stands in a place by its name, or by the end of its id', () => {
+    const id = '01a22473-d9c1-7008-adb8-82af60932255'
+    const difference = { path: `/allocations/a/weights/${id}/value`, before: 20, after: 50 }
+    const path = (names: Map<string, string>) => readableDifferences([difference], names)[0]?.path
+    expect(path(new Map([[id, 'on']]))).toBe('allocations / a / weights / on / value')
+    expect(path(NAMES)).toBe('allocations / a / weights / #2255 / value')
   })
 
   it('leave out the bookkeeping of rollouts', () => {

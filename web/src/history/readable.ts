@@ -1,3 +1,4 @@
+import { allocationsOf, type Flag } from '~/api/flags'
 import { conditionWords, percent } from '~/targeting/words'
 import type { Difference } from '~/ui/diff'
 
@@ -33,10 +34,34 @@ const isBookkeeping = (path: string) => {
 export function readableDifferences(differences: Difference[], names: ReadonlyMap<string, string>): Difference[] {
   const shown = differences.flatMap(spread).filter(({ path }) => !isBookkeeping(path))
   return shown.map(({ path, before, after }) => ({
-    path: path.replace(/^\//, '').replaceAll('/', ' / ') || 'all of it',
+    path: place(path, names),
     before: asText(readable(before, names)),
     after: asText(readable(after, names)),
   }))
+}
+
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** Where a difference is, with the names of what is known, and a short mark for what is not. */
+function place(path: string, names: ReadonlyMap<string, string>): string {
+  const parts = path.split('/').filter(part => part !== '')
+  const told = parts.map(part => names.get(part) ?? (ID.test(part) ? `#${part.slice(-4)}` : part.replaceAll('_', ' ')))
+  return told.join(' / ') || 'all of it'
+}
+
+/** What can be called by something better than its id in differences of a flag: variants, weights, rules, steps. */
+export function namesOf(flag: Flag | undefined): ReadonlyMap<string, string> {
+  const names = new Map(flag?.variants.map(({ id, key }) => [id, key]))
+  for (const allocation of flag?.feature_flag_environments.flatMap(allocationsOf) ?? []) {
+    for (const { id, variant_id } of allocation.variant_weights) names.set(id, names.get(variant_id) ?? 'a variant')
+    for (const [position, rule] of allocation.targeting_rules.entries()) {
+      names.set(rule.id, String(position + 1))
+      for (const [place, { id }] of rule.conditions.entries()) names.set(id, String(place + 1))
+    }
+    for (const [position, { id }] of allocation.exposure_schedule?.rollout_steps.entries() ?? [])
+      names.set(id, String(position + 1))
+  }
+  return names
 }
 
 /** The same differences, the other way round: what taking them back does. */
