@@ -57,7 +57,7 @@ export function changesInWords(before: Draft, after: Draft, names: Names): Chang
     if (old === undefined)
       changes.push({
         kind: 'added',
-        what: allocation.name,
+        what: allocation.name || 'An allocation without a name',
         details: [`At place ${place + 1}: ${allocationSummary(allocation, names.variants, names.filter)}`],
       })
     else {

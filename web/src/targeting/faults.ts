@@ -32,8 +32,32 @@ export function inDraft(faults: readonly Fault[]): Fault[] {
     pointer: pointer
       .replace(/^\/proposal\/serving\//, '/')
       .replace(/^\/proposal\//, '/')
+      .replace(/^\/allocations\/(\d+)\/attributes/, '/allocations/$1')
       .replace(/^\/data\/(\d+)\/attributes/, '/allocations/$1')
       .replace(/^\/data\/(\d+)/, '/allocations/$1'),
     message,
   }))
+}
+
+const SINGULAR: Record<string, string> = {
+  targeting_rules: 'rule',
+  conditions: 'condition',
+  variant_weights: 'share',
+  rollout_steps: 'step',
+  guardrail_metrics: 'guardrail',
+  exposure_schedule: 'exposure',
+}
+
+/** Where in the draft a fault is, for people: “Beta users, rule 1, condition 2, value”; empty for all of it. */
+export function placeWords(pointer: string, allocationNames: string[]): string {
+  const parts = pointer.split('/').slice(1)
+  const words: string[] = []
+  for (const [at, part] of parts.entries()) {
+    const number = Number(part)
+    if (part === 'allocations' && parts[at + 1] !== undefined) continue
+    if (!/^\d+$/.test(part)) words.push(SINGULAR[part] ?? part.replaceAll('_', ' '))
+    else if (parts[at - 1] === 'allocations') words.push(allocationNames[number] || `allocation ${number + 1}`)
+    else words.push(`${words.pop() ?? ''} ${number + 1}`)
+  }
+  return words.join(', ')
 }

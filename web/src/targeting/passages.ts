@@ -21,7 +21,7 @@ export function passageWords({ outcome, failed, buckets }: AllocationPassage): s
       return 'takes it'
     case 'RULES_FAILED': {
       const attributes = [...new Set((failed ?? []).map(({ attribute }) => attribute).filter(name => name !== ''))]
-      return `is not for it${attributes.length > 0 ? `: ${listed(attributes, 'and', 3)} does not fit` : ''}`
+      return `is not for it${attributes.length > 0 ? `: ${listed(attributes, 'and', 3)} ${attributes.length > 1 ? 'do' : 'does'} not fit` : ''}`
     }
     case 'TRAFFIC_MISS': {
       const bucket = buckets?.[0]?.bucket
@@ -38,4 +38,12 @@ export function passageWords({ outcome, failed, buckets }: AllocationPassage): s
     default:
       return outcome.toLowerCase().replaceAll('_', ' ')
   }
+}
+
+/** What the allocation of an explanation is called: its name, or what it stands for. */
+export function passageName(key: string, allocations: { key: string; name: string }[]): string {
+  if (key.startsWith('allocation-default-')) return 'Default'
+  if (key.startsWith('allocation-override-')) return 'Override'
+  if (key.startsWith('allocation-off-')) return 'Off'
+  return allocations.find(allocation => allocation.key === key)?.name ?? key
 }

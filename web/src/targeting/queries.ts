@@ -25,9 +25,15 @@ export const previewQuery = (schedule: ScheduleDraft, start: string | undefined)
     queryFn: () =>
       body(
         api.POST('/api/v1/rollouts/preview', {
-          body: { exposure_schedule: { ...sentSchedule(schedule), control_variant_id: null }, start },
+          body: { exposure_schedule: ofNoFlag(schedule), start },
         }),
       ),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   })
+
+/** The schedule without the ids of anything, which a preview knows nothing of. */
+function ofNoFlag(schedule: ScheduleDraft): Schemas['ExposureScheduleIn'] {
+  const steps = schedule.rollout_steps.map(step => ({ ...step, id: null }))
+  return sentSchedule({ ...schedule, id: null, control_variant_id: null, rollout_steps: steps })
+}

@@ -29,6 +29,7 @@ export function SpanInput({
     <Group gap={4} wrap="nowrap" align="flex-end">
       <NumberInput
         label={hideLabel ? undefined : label}
+        labelProps={{ style: { whiteSpace: 'nowrap' } }}
         aria-label={hideLabel ? label : undefined}
         size={hideLabel ? 'xs' : 'sm'}
         w={hideLabel ? 96 : 110}

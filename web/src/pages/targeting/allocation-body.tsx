@@ -11,6 +11,7 @@ import { GuardrailsEditor } from '~/targeting/guardrails-editor'
 import type { Lock } from '~/targeting/lock'
 import { ScheduleEditor } from '~/targeting/schedule-editor'
 import { WeightsEditor } from '~/targeting/weights-editor'
+import { Token } from '~/ui/code'
 import { TextLink } from '~/ui/link'
 
 /** What an allocation is edited with. */
@@ -148,18 +149,28 @@ function Naming({ allocation, flagKey, taken, faults, readOnly, onChange }: Body
         readOnly={readOnly}
         w={260}
       />
-      <TextInput
-        label="Key"
-        value={allocation.key}
-        onChange={event => onChange({ ...allocation, key: event.currentTarget.value })}
-        error={messageBelow(faults, '/key')}
-        readOnly={readOnly || !fresh}
-        disabled={!fresh}
-        description={fresh ? 'Stands in exposures; unique in the project' : undefined}
-        inputWrapperOrder={['label', 'input', 'description', 'error']}
-        w={300}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-      />
+      {fresh ? (
+        <TextInput
+          label="Key"
+          value={allocation.key}
+          onChange={event => onChange({ ...allocation, key: event.currentTarget.value })}
+          error={messageBelow(faults, '/key')}
+          readOnly={readOnly}
+          description="Stands in exposures; unique in the project"
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
+          w={300}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+        />
+      ) : (
+        <Stack gap={2} maw={300}>
+          <Text size="sm" fw={500}>
+            Key
+          </Text>
+          <Group h={36}>
+            <Token text={allocation.key} />
+          </Group>
+        </Stack>
+      )}
       <Stack gap={2}>
         <Text size="sm" fw={500}>
           Kind

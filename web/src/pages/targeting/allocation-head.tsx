@@ -166,10 +166,10 @@ function Deed({
   return (
     <Tooltip label={label}>
       <ActionIcon
-        variant="subtle"
+        variant={disabled ? 'transparent' : 'subtle'}
         color="gray"
+        opacity={disabled ? 0.4 : 1}
         aria-label={label}
-        data-disabled={disabled || undefined}
         aria-disabled={disabled}
         onClick={disabled ? undefined : onClick}
       >

@@ -3,6 +3,7 @@ import { IconGitMerge } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { api, body } from '~/api/client'
+import { me } from '~/api/session'
 import { changesInWords } from '~/targeting/changes'
 import { type Held, type Present, rebased } from '~/targeting/held'
 import { MEMBERS, memberWords, type Names } from '~/targeting/member-words'
@@ -33,7 +34,7 @@ export function Conflict({
       color="orange"
       mb="md"
       icon={<IconGitMerge size={18} />}
-      title={`${who} changed this meanwhile`}
+      title={who}
       role="alert"
       styles={{ message: { color: 'var(--mantine-color-text)' } }}
     >
@@ -123,8 +124,9 @@ function ClashChoice({
   )
 }
 
-/** Who changed the flag last, to be named in a sentence. */
+/** Says who changed the flag last. */
 function useLastAuthor(flagId: string): string {
+  const { data: oneself } = useQuery(me)
   const { data } = useQuery({
     queryKey: ['history', 'last', flagId],
     queryFn: () =>
@@ -132,5 +134,7 @@ function useLastAuthor(flagId: string): string {
     retry: false,
   })
   const actor = data?.data[0]?.actor
-  return actor?.name || actor?.email || 'Somebody'
+  if (actor?.user_id && actor.user_id === oneself?.id)
+    return 'You changed this meanwhile, in another window or by the API'
+  return `${actor?.name || actor?.email || 'Somebody'} changed this meanwhile`
 }

@@ -8,7 +8,7 @@ import { WaitsForApproval } from '~/flags/waits'
 import { changesInWords, differencesBetween } from '~/targeting/changes'
 import { proposalOf, tryOut } from '~/targeting/dry-run'
 import type { Entry } from '~/targeting/entry'
-import { inDraft } from '~/targeting/faults'
+import { inDraft, placeWords } from '~/targeting/faults'
 import type { Held } from '~/targeting/held'
 import type { Names } from '~/targeting/member-words'
 import { type Saved, save, WRITES, writesFor } from '~/targeting/save'
@@ -98,7 +98,14 @@ export function Review({
           <Handed saved={saving.data} flagId={flag.id} environmentId={entry.environment_id} />
         ) : (
           <>
-            {refused && <Refusal error={refused} names={present} close={close} />}
+            {refused && (
+              <Refusal
+                error={refused}
+                where={entry.environment_name}
+                allocationNames={held.draft.allocations.map(({ name }) => name)}
+                close={close}
+              />
+            )}
             {saving.data?.failed && <Failed saved={saving.data} />}
             <Part title="What changes">
               <ChangesList changes={changes} none="Nothing changes any more." />
@@ -113,7 +120,13 @@ export function Review({
                   It can be tried out once nothing of it is refused.
                 </Text>
               ) : (
-                <WhoChanges run={trial.data} samples={samples} flag={flag} environmentId={entry.environment_id} />
+                <WhoChanges
+                  run={trial.data}
+                  samples={samples}
+                  flag={flag}
+                  environmentId={entry.environment_id}
+                  allocations={[...held.draft.allocations, ...held.base.allocations]}
+                />
               )}
             </Part>
             <Accordion variant="contained" chevronPosition="left">
@@ -165,17 +178,27 @@ function Part({ title, aside, children }: { title: string; aside?: ReactNode; ch
   )
 }
 
-function Refusal({ error, names, close }: { error: ApiFailure; names: Entry; close: () => void }) {
+function Refusal({
+  error,
+  where,
+  allocationNames,
+  close,
+}: {
+  error: ApiFailure
+  where: string
+  allocationNames: string[]
+  close: () => void
+}) {
   const faults = inDraft(error.faults)
   return (
-    <Alert color="red" title={`The server refuses this for ${names.entry.environment_name}`} role="alert">
+    <Alert color="red" title={`The server refuses this for ${where}`} role="alert">
       <Stack gap={4} align="flex-start">
         {faults.length === 0 ? (
           <Text size="sm">{error.message}</Text>
         ) : (
           faults.map(({ pointer, message }) => (
             <Text key={`${pointer} ${message}`} size="sm">
-              {placeWords(pointer)}
+              {pointer === '' ? '' : `${placeWords(pointer, allocationNames)}: `}
               {message}
             </Text>
           ))
@@ -186,18 +209,6 @@ function Refusal({ error, names, close }: { error: ApiFailure; names: Entry; clo
       </Stack>
     </Alert>
   )
-}
-
-/** Where in the draft a fault is, for people: “Allocation 2, targeting rules 1, conditions 1, value: ”. */
-function placeWords(pointer: string): string {
-  const words = pointer
-    .split('/')
-    .slice(1)
-    .map(part =>
-      /^\d+$/.test(part) ? String(Number(part) + 1) : part.replaceAll('_', ' ').replace(/^allocations$/, 'allocation'),
-    )
-    .join(' ')
-  return words === '' ? '' : `${words.charAt(0).toUpperCase()}${words.slice(1)}: `
 }
 
 function Failed({ saved }: { saved: Saved }) {

@@ -33,11 +33,14 @@ export function WhoChanges({
   samples,
   flag,
   environmentId,
+  allocations,
 }: {
   run: DryRun | undefined
   samples: ReturnType<typeof useSamples>
   flag: Flag
   environmentId: string
+  /** What allocations are called by their keys, now and then. */
+  allocations: { key: string; name: string }[]
 }) {
   const [shown, setShown] = useState<Outcome | null>(null)
   const total = run?.outcomes.length ?? 0
@@ -89,7 +92,15 @@ export function WhoChanges({
           <Examples outcomes={run.outcomes} onShow={setShown} />
         </Group>
       )}
-      {shown && <Why outcome={shown} flag={flag} environmentId={environmentId} close={() => setShown(null)} />}
+      {shown && (
+        <Why
+          outcome={shown}
+          flag={flag}
+          environmentId={environmentId}
+          allocations={allocations}
+          close={() => setShown(null)}
+        />
+      )}
       <PasteContext onPaste={samples.paste} isOpen={!samples.isPending && samples.sampled === 0} />
     </Stack>
   )

@@ -1,7 +1,7 @@
 import { Badge, Box, Code, Group, Modal, Stack, Table, Text } from '@mantine/core'
 import type { Flag } from '~/api/flags'
 import { type Answer, nameOfContext, type Outcome } from '~/targeting/dry-run'
-import { type AllocationPassage, passages, passageWords } from '~/targeting/passages'
+import { type AllocationPassage, passageName, passages, passageWords } from '~/targeting/passages'
 import { TextLink } from '~/ui/link'
 import { Served } from './who-changes'
 
@@ -10,10 +10,13 @@ export function Why({
   outcome,
   flag,
   environmentId,
+  allocations,
   close,
 }: {
   outcome: Outcome
   flag: Flag
+  /** What allocations are called by their keys, now and then. */
+  allocations: { key: string; name: string }[]
   environmentId: string
   close: () => void
 }) {
@@ -33,8 +36,8 @@ export function Why({
           {JSON.stringify(outcome.context, null, 1)}
         </Code>
         <div className="side-by-side">
-          <Side heading="Now" answer={outcome.before} flag={flag} />
-          <Side heading="Then" answer={outcome.after} flag={flag} />
+          <Side heading="Now" answer={outcome.before} flag={flag} allocations={allocations} />
+          <Side heading="Then" answer={outcome.after} flag={flag} allocations={allocations} />
         </div>
         <TextLink
           to="/playground"
@@ -48,7 +51,17 @@ export function Why({
   )
 }
 
-function Side({ heading, answer, flag }: { heading: string; answer: Answer | null; flag: Flag }) {
+function Side({
+  heading,
+  answer,
+  flag,
+  allocations,
+}: {
+  heading: string
+  answer: Answer | null
+  flag: Flag
+  allocations: { key: string; name: string }[]
+}) {
   return (
     <Box className="card" p="sm">
       <Group justify="space-between" mb="xs">
@@ -66,7 +79,7 @@ function Side({ heading, answer, flag }: { heading: string; answer: Answer | nul
         <Table mt="xs" aria-label={`How that came about: ${heading.toLowerCase()}`}>
           <Table.Tbody>
             {passages(answer).map(passage => (
-              <Passed key={passage.key} passage={passage} />
+              <Passed key={passage.key} passage={passage} name={passageName(passage.key, allocations)} />
             ))}
           </Table.Tbody>
         </Table>
@@ -75,12 +88,12 @@ function Side({ heading, answer, flag }: { heading: string; answer: Answer | nul
   )
 }
 
-function Passed({ passage }: { passage: AllocationPassage }) {
+function Passed({ passage, name }: { passage: AllocationPassage; name: string }) {
   return (
     <Table.Tr>
       <Table.Td style={{ verticalAlign: 'top', wordBreak: 'break-word' }}>
-        <Text size="xs" ff="monospace" c={passage.outcome === 'MATCHED' ? undefined : 'dimmed'}>
-          {passage.key}
+        <Text size="xs" c={passage.outcome === 'MATCHED' ? undefined : 'dimmed'} title={passage.key}>
+          {name}
         </Text>
       </Table.Td>
       <Table.Td>
