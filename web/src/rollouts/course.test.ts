@@ -85,7 +85,10 @@ describe('the course of a run', () => {
       ],
     }
     const course = courseOf(paused, 1, STEPS, 3_600_000, NOW)
-    expect(course[2]?.at).toBe('2026-12-01T10:10:00.000Z')
+    expect(course.slice(2, 4).map(({ at, status }) => [at, status])).toEqual([
+      ['2026-12-01T09:30:00.000Z', 'RUNNING'],
+      ['2026-12-01T10:10:00.000Z', 'RUNNING'],
+    ])
   })
 
   it('of an earlier run is only what happened in it', () => {

@@ -38,8 +38,15 @@ export function courseOf(
     const last = past.at(-1)
     // What waits at a gate is said by the timeline, not by the moves.
     if (last && current?.waits_for_resume) last.waits_for_resume = true
+    // What is ahead is told as if whoever has to resumed it now.
+    const isStopped = rollout.status === 'PAUSED' && !rollout.next_transition_at && rollout.pause_reason !== 'gate'
+    const resumed =
+      last && isStopped
+        ? [{ ...last, at: new Date(now).toISOString(), status: 'RUNNING', waits_for_resume: false }]
+        : []
     return [
       ...past,
+      ...resumed,
       ...withMoments(ahead, firstMoment(rollout, steps, selection_interval_ms, now), steps, selection_interval_ms),
     ]
   }
