@@ -52,12 +52,15 @@ export const theme = createTheme({
   },
 })
 
-/** Quieter text that still has a contrast of 4.5 to 1 on both backgrounds. */
+/** Quieter text, and colours of ours, that still have a contrast of 4.5 to 1 on both backgrounds. */
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     '--mantine-color-dimmed': '#586069',
     '--mantine-color-placeholder': '#6b7280',
+    '--mantine-color-error': '#c92a2a',
+    '--mantine-color-orange-light-color': '#9c3a06',
+    '--mantine-color-yellow-light-color': '#7a4b00',
     '--page': '#f7f8f9',
     '--card': '#ffffff',
     '--line': '#e3e6ea',
@@ -65,6 +68,9 @@ export const variables: CSSVariablesResolver = () => ({
   dark: {
     '--mantine-color-dimmed': '#a3abb5',
     '--mantine-color-placeholder': '#8b949e',
+    '--mantine-color-error': '#ff8787',
+    '--mantine-color-harbour-filled': '#178277',
+    '--mantine-color-harbour-filled-hover': '#136f66',
     '--page': '#14171a',
     '--card': '#1b1f23',
     '--line': '#30363d',

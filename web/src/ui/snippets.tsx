@@ -73,7 +73,7 @@ export function SdkSnippets({
             <Stack gap="sm">
               <Box style={{ overflowX: 'auto' }}>
                 <SegmentedControl
-                  size="xs"
+                  size="sm"
                   aria-label="Language"
                   data={guides.map(guide => guide.language)}
                   value={guide.language}

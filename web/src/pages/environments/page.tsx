@@ -146,13 +146,9 @@ function EnvironmentTable({
               </Table.Td>
               {see.allowed && (
                 <Table.Td>
-                  <TextLink
-                    to="/keys"
-                    search={{ kind: 'sdk', environment: environment.id }}
-                    size="sm"
-                    aria-label={`SDK keys of ${environment.name}`}
-                  >
+                  <TextLink to="/keys" search={{ kind: 'sdk', environment: environment.id }} size="sm">
                     {keys?.filter(key => key.environment_id === environment.id).length ?? '…'}
+                    <VisuallyHidden> SDK keys of {environment.name}</VisuallyHidden>
                   </TextLink>
                 </Table.Td>
               )}

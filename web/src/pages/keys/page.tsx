@@ -54,7 +54,10 @@ export function KeysPage() {
       lead={
         <>
           With what applications and tools come in. Your own application keys stand under{' '}
-          <TextLink to="/account">Account</TextLink>.
+          <TextLink to="/account" underline="always">
+            Account
+          </TextLink>
+          .
         </>
       }
       actions={

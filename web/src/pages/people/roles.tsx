@@ -51,10 +51,12 @@ function Matrix({ roles, open }: { roles: Role[]; open: (id: string) => void }) 
   const { data: people = [] } = useQuery({ ...peopleQuery, enabled: useMay('users_read').allowed })
   return (
     <Box className="card" style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label="What roles allow">
-      <Table aria-label="What roles allow" miw={420 + roles.length * 110} verticalSpacing={4} withColumnBorders={false}>
+      <Table aria-label="What roles allow" miw={340 + roles.length * 110} verticalSpacing={4} withColumnBorders={false}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={220}>Permission</Table.Th>
+            <Table.Th w="40%" style={{ minWidth: 260 }}>
+              Permission
+            </Table.Th>
             {roles.map(role => {
               const holders = people.filter(person => person.role === role.id).length
               return (

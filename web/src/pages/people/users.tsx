@@ -62,7 +62,6 @@ export function UsersTab() {
         />
         <SegmentedControl
           aria-label="Kind"
-          size="xs"
           data={[
             { value: 'all', label: 'All' },
             { value: 'person', label: 'People' },

@@ -213,7 +213,6 @@ function Verification() {
     >
       <Stack gap="sm">
         <SegmentedControl
-          size="xs"
           w="fit-content"
           aria-label="Language"
           data={VERIFICATION.map(({ language }) => language)}
