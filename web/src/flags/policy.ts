@@ -30,7 +30,7 @@ export function bindingsOf(policy: Policy, before: Schemas['BindingOut'][]): Sch
 /** The bindings of a flag; none where everybody may change it whose role allows it. */
 export const policyQuery = (flagId: string) =>
   queryOptions({
-    queryKey: ['flag', flagId, 'policy'],
+    queryKey: ['flag', flagId, 'bindings'],
     queryFn: async (): Promise<Schemas['BindingOut'][]> => {
       try {
         const params = { path: { flag_id: flagId } }
@@ -41,17 +41,3 @@ export const policyQuery = (flagId: string) =>
       }
     },
   })
-
-/** The teams of the project. */
-export const teamsQuery = queryOptions({
-  queryKey: ['people', 'teams'],
-  queryFn: async () => (await body(api.GET('/api/v1/teams'))).teams,
-  retry: false,
-})
-
-/** The roles of the project. */
-export const rolesQuery = queryOptions({
-  queryKey: ['people', 'roles'],
-  queryFn: async () => (await body(api.GET('/api/v1/roles'))).roles,
-  retry: false,
-})

@@ -5,7 +5,8 @@ import { api, type Schemas } from '~/api/client'
 import { ApiFailure, messageOf } from '~/api/failure'
 import { peopleQuery } from '~/api/people'
 import { me, useMay } from '~/api/session'
-import { bindingsOf, type Policy, policyOf, policyQuery, rolesQuery, teamsQuery } from '~/flags/policy'
+import { bindingsOf, type Policy, policyOf, policyQuery } from '~/flags/policy'
+import { rolesQuery, teamsQuery } from '~/pages/people/queries'
 import { GuardedButton } from '~/ui/guarded'
 import { Loaded } from '~/ui/notices'
 import { Section } from '~/ui/page'
@@ -122,8 +123,8 @@ function PolicyForm({ flagId, bindings }: { flagId: string; bindings: Schemas['B
 function usePrincipals(bindings: Schemas['BindingOut'][]) {
   const { data: session } = useQuery(me)
   const { data: people = [] } = useQuery({ ...peopleQuery, retry: false })
-  const { data: teams = [] } = useQuery(teamsQuery)
-  const { data: roles = [] } = useQuery(rolesQuery)
+  const { data: teams = [] } = useQuery({ ...teamsQuery, retry: false })
+  const { data: roles = [] } = useQuery({ ...rolesQuery, retry: false })
   const groups = [
     { group: 'Teams', items: teams.map(({ id, name }) => ({ value: `team:${id}`, label: name })) },
     { group: 'Roles', items: roles.map(({ id, name }) => ({ value: `role:${id}`, label: `Role ${name}` })) },
