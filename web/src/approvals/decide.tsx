@@ -175,7 +175,7 @@ function Buttons({ standing, ask, busy }: { standing: Standing; ask: (deed: Deed
       {button('renew', 'Make it against what is there now', { variant: 'default' })}
       {button('reject', 'Reject', { variant: 'light', color: 'red' })}
       {button('takeBack', 'Take back', { variant: 'light', color: 'red' })}
-      {button('override', 'Apply without an approval', { variant: 'subtle', color: 'orange' })}
+      {button('override', 'Apply without an approval', { variant: 'subtle', color: 'red' })}
     </Stack>
   )
 }

@@ -1,5 +1,5 @@
 import { ActionIcon, Avatar, Badge, Box, Group, Text, Tooltip } from '@mantine/core'
-import { IconChevronRight, IconServer2 } from '@tabler/icons-react'
+import { IconChevronRight, IconServer2, IconShieldOff } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import type { MouseEvent } from 'react'
 import { TextLink } from '~/ui/link'
@@ -56,7 +56,11 @@ export function HistoryRow({ entry, isOpen, toggle }: { entry: Entry; isOpen: bo
           {entry.authority?.kind === 'approved' && <Badge color="harbour">Approved</Badge>}
           {entry.authority?.kind === 'overridden' && (
             <Tooltip label="An approval was needed. Whoever did this may do without, and did.">
-              <Badge color="orange" tabIndex={0}>
+              <Badge
+                color="gray"
+                leftSection={<IconShieldOff size={12} color="light-dark(#c2410c, #fb923c)" />}
+                tabIndex={0}
+              >
                 Without approval
               </Badge>
             </Tooltip>
