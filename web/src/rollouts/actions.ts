@@ -1,6 +1,6 @@
-import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '~/api/client'
-import { openSuggestionsQuery, type Suggestion } from '~/api/suggestions'
+import type { Suggestion } from '~/api/suggestions'
 import type { Rollout } from './queries'
 
 /** What people do with a rollout. */
@@ -51,22 +51,17 @@ async function act(rollout: Rollout, deed: Deed, reshuffle: boolean): Promise<bo
   }
 }
 
-/** Does something with a rollout; `done` hears whether it happened, or else which suggestion waits for an approval. */
-export function useAct(rollout: Rollout, done: (deed: Deed, waiting: Suggestion | 'unknown' | null) => void) {
+/** Does something with a rollout; `done` hears whether it happened, or waits for an approval now. */
+export function useAct(rollout: Rollout, done: (deed: Deed, happened: boolean) => void) {
   const cache = useQueryClient()
   return useMutation({
     mutationFn: ({ deed, reshuffle }: { deed: Deed; reshuffle: boolean }) => act(rollout, deed, reshuffle),
-    onSuccess: async (happened, { deed }) => {
+    onSuccess: (happened, { deed }) => {
       for (const area of ['rollouts', 'flags', 'suggestions', 'history'])
         void cache.invalidateQueries({ queryKey: [area] })
       void cache.invalidateQueries({ queryKey: ['flag', rollout.flag.id] })
-      done(deed, happened ? null : await waitingFor(cache, rollout))
+      done(deed, happened)
     },
     onError: () => void cache.invalidateQueries({ queryKey: ['rollouts'] }),
   })
-}
-
-async function waitingFor(cache: QueryClient, rollout: Rollout): Promise<Suggestion | 'unknown'> {
-  const open = await cache.fetchQuery({ ...openSuggestionsQuery, staleTime: 0 }).catch(() => [])
-  return open.find(suggestion => isAbout(suggestion, rollout)) ?? 'unknown'
 }

@@ -65,7 +65,7 @@ export function progressOf({ adjusted, threshold }: Pick<Evidence, 'adjusted' | 
 
 /** A relative change as people write it: “+12 %”, “−3.4 %”, “±0 %”. */
 export function changeText(change: number): string {
-  const rounded = Number((100 * change).toPrecision(Math.abs(change) >= 0.1 ? 3 : 2))
+  const rounded = Number((100 * change).toFixed(Math.abs(change) >= 1 ? 0 : 1))
   if (rounded === 0) return '±0 %'
   return `${rounded > 0 ? '+' : '−'}${Math.abs(rounded)} %`
 }

@@ -8,7 +8,6 @@ import {
 } from '@tabler/icons-react'
 import { type ComponentType, useState } from 'react'
 import { type Leave, useMay } from '~/api/session'
-import type { Suggestion } from '~/api/suggestions'
 import { type Deed, deedsFor, useAct } from '~/rollouts/actions'
 import type { Guardrails, RolloutDetails } from '~/rollouts/queries'
 import { Confirm } from '~/ui/confirm'
@@ -23,25 +22,22 @@ const DEEDS: Record<Deed, { verb: string; told: string; icon: ComponentType<Icon
   stop: { verb: 'Stop', told: 'The rollout is stopped. Nobody is exposed.', icon: IconPlayerStop },
 }
 
-/** What can be done with a rollout, each after saying what it will do. `onWaiting` hears of a suggestion that was made. */
+/** What can be done with a rollout, each after saying what it will do. */
 export function Actions({
   rollout,
   guardrails,
   firstRatio,
-  onWaiting,
 }: {
   rollout: RolloutDetails
   guardrails: Guardrails | undefined
   firstRatio: number | undefined
-  onWaiting: (suggestion: Suggestion | 'unknown') => void
 }) {
   const [asked, setAsked] = useState<Deed | null>(null)
   const [reshuffle, setReshuffle] = useState(false)
   const may = useMay('feature_flag_config_write', 'feature_flag_environment_config_read')
-  const act = useAct(rollout, (deed, waiting) => {
+  const act = useAct(rollout, (deed, happened) => {
     setAsked(null)
-    if (waiting === null) tell(DEEDS[deed].told)
-    else onWaiting(waiting)
+    tell(happened ? DEEDS[deed].told : 'It waits for an approval. Until then nothing changes.')
   })
   const deeds = deedsFor(rollout)
   // The question stays readable while the window closes.

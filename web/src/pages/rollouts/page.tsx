@@ -2,7 +2,6 @@ import { Group, Select, SimpleGrid, Text } from '@mantine/core'
 import { IconInbox } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
 import { allocationsOf, flagQuery } from '~/api/flags'
 import { openSuggestionsQuery } from '~/api/suggestions'
 import { isAbout } from '~/rollouts/actions'
@@ -93,7 +92,7 @@ function Known({ rollout }: { rollout: RolloutDetails }) {
       actions={
         <>
           {known.length > 1 && <RunChoice rollout={rollout} run={run} runs={known} />}
-          <WithApproval rollout={rollout} guardrails={runs.data} firstRatio={steps[0]?.exposure_ratio} />
+          <Actions rollout={rollout} guardrails={runs.data} firstRatio={steps[0]?.exposure_ratio} />
         </>
       }
     >
@@ -161,21 +160,6 @@ function RunChoice({ rollout, run, runs }: { rollout: RolloutDetails; run: numbe
         })
       }
     />
-  )
-}
-
-/** The actions, and what to say when one of them waits for an approval. */
-function WithApproval(props: Omit<Parameters<typeof Actions>[0], 'onWaiting'>) {
-  const [isWaiting, setIsWaiting] = useState(false)
-  return (
-    <>
-      <Actions {...props} onWaiting={() => setIsWaiting(true)} />
-      {isWaiting && (
-        <Text size="sm" c="dimmed" role="status">
-          It waits for an approval.
-        </Text>
-      )}
-    </>
   )
 }
 
