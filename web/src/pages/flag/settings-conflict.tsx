@@ -19,7 +19,7 @@ export function SettingsConflict({
 }) {
   const nameOf = useNameOf()
   return (
-    <Alert color="orange" mb="md" role="alert" title="Somebody else changed these settings meanwhile">
+    <Alert color="orange" mb="md" role="alert" title="These settings were changed meanwhile">
       <Text size="sm" mb="xs">
         {nameOf(by)} saved them <Time at={at} />. Nothing of that is overwritten before you decide.
       </Text>
