@@ -11,7 +11,7 @@ use crate::id::VariantId;
 use jiff::{SignedDuration, Timestamp};
 
 /// For how long something must have been so.
-const STALE_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// What weights of everybody sum to, in percent, less the tolerance of sums.
 const EVERYBODY_PERCENT: f64 = 100.0 - 1e-6;
 
@@ -79,7 +79,7 @@ pub fn staleness<'a>(
 }
 
 /// The variant that everybody gets, if there is one.
-fn served_to_everybody(entry: &FlagEnvironment) -> Option<VariantId> {
+pub fn served_to_everybody(entry: &FlagEnvironment) -> Option<VariantId> {
     if !entry.enabled {
         return entry.off_variant_id;
     }

@@ -232,6 +232,8 @@ fn native() -> OpenApiRouter<AppState> {
         webhooks,
     };
     OpenApiRouter::new()
+        .routes(routes!(native::flags::list::list_flags))
+        .routes(routes!(native::flags::tags::list_flag_tags))
         .routes(routes!(native::serving::get_serving, native::serving::update_serving))
         .routes(routes!(native::sdk_keys::create_sdk_key))
         .routes(routes!(session::create::create_session, session::delete::delete_session))

@@ -10,6 +10,7 @@ mod copies;
 mod environments;
 mod feeds;
 mod flag_environments;
+mod flag_list;
 mod flags;
 mod history;
 mod keys;
@@ -35,6 +36,7 @@ pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
 pub(crate) use feeds::{Feed, follow};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
+pub(crate) use flag_list::{FlagSearch, find_flags, view_flag_tags};
 pub(crate) use flags::{
     CreatedFlagRecord, FirstAllocation, FirstEntries, FlagChange, FlagView, change_flag, create_flag,
     staleness_of, view_flag, view_flag_and_filters, view_flags,

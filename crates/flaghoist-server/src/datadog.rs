@@ -10,7 +10,7 @@ pub(crate) mod environments;
 mod errors;
 pub(crate) mod exposure_schedules;
 pub(crate) mod flags;
-mod names;
+pub(crate) mod names;
 pub(crate) mod restriction_policies;
 pub(crate) mod saved_filters;
 pub(crate) mod suggestions;

@@ -20,7 +20,7 @@ mod report;
 mod tally;
 
 pub(crate) use intake::Intake;
-pub(crate) use last::LastEvaluations;
+pub(crate) use last::{LastEvaluations, ProjectEvaluations};
 pub use own::{count, look, write_down};
 pub(crate) use report::Kind;
 

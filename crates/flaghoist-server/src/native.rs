@@ -5,6 +5,7 @@ pub(crate) mod copy;
 pub(crate) mod evaluations;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod flags;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod instances;

@@ -105,6 +105,15 @@ CREATE TABLE flag_environments (
 CREATE INDEX flag_environments_by_environment ON public.flag_environments USING btree (project_id, environment_id);
 CREATE INDEX flag_environments_by_revision ON public.flag_environments USING btree (project_id, revision);
 
+CREATE TABLE flag_tags (
+    flag_id uuid NOT NULL,
+    tag text NOT NULL,
+    project_id uuid NOT NULL,
+    CONSTRAINT flag_tags_flag_id_fkey FOREIGN KEY (flag_id) REFERENCES listed_flags(flag_id) ON DELETE CASCADE,
+    CONSTRAINT flag_tags_pkey PRIMARY KEY (flag_id, tag)
+);
+CREATE INDEX flag_tags_by_tag ON public.flag_tags USING btree (project_id, tag);
+
 CREATE TABLE flag_variants (
     id uuid NOT NULL,
     flag_id uuid NOT NULL,
@@ -177,6 +186,36 @@ CREATE TABLE installation_secrets (
     value bytea NOT NULL,
     CONSTRAINT installation_secrets_pkey PRIMARY KEY (name)
 );
+
+CREATE TABLE listed_entries (
+    flag_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    enabled boolean,
+    served_variant_id uuid,
+    updated_at bigint NOT NULL,
+    CONSTRAINT listed_entries_pkey PRIMARY KEY (flag_id, environment_id),
+    CONSTRAINT listed_entry_place FOREIGN KEY (flag_id, environment_id) REFERENCES flag_environments(flag_id, environment_id) ON DELETE CASCADE
+);
+CREATE INDEX listed_entries_to_read ON public.listed_entries USING btree (flag_id, environment_id) WHERE (enabled IS NULL);
+
+CREATE TABLE listed_flags (
+    flag_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    key text NOT NULL,
+    searched text,
+    value_type text NOT NULL,
+    channel text NOT NULL,
+    is_permanent boolean NOT NULL,
+    is_archived boolean NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT listed_flags_flag_id_fkey FOREIGN KEY (flag_id) REFERENCES flags(id) ON DELETE CASCADE,
+    CONSTRAINT listed_flags_pkey PRIMARY KEY (flag_id)
+);
+CREATE INDEX listed_flags_by_age ON public.listed_flags USING btree (project_id, is_archived, created_at, flag_id);
+CREATE INDEX listed_flags_by_key ON public.listed_flags USING btree (project_id, is_archived, key);
+CREATE INDEX listed_flags_by_update ON public.listed_flags USING btree (project_id, is_archived, updated_at, flag_id);
+CREATE INDEX listed_flags_to_read ON public.listed_flags USING btree (flag_id) WHERE (searched IS NULL);
 
 CREATE TABLE memberships (
     project_id uuid NOT NULL,

@@ -42,8 +42,9 @@ pub use events::{
 pub use evidence::{EvidencePoint, EvidenceWriter, RunKey, StoredCell, StoredSubject};
 pub use postgres::{PostgresEvents, PostgresStore, SchemaState};
 pub use queries::{
-    ChangeNotice, DueSchedule, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition,
-    OpenSuggestion, ProjectChanges, RolloutFilter, SavedFilterUse, SchedulePlace, SuggestionFilter,
+    ChangeNotice, DueSchedule, FlagFilter, FlagListFilter, FlagOrder, FlagPage, FlagPlace, FoundFlags,
+    GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges, RolloutFilter, SavedFilterUse,
+    SchedulePlace, StalenessFilter, SuggestionFilter, TagCount,
 };
 pub use sqlite::{SqliteEvents, SqliteStore};
 
@@ -254,6 +255,19 @@ pub trait Reader: Send {
         limit: i64,
         offset: i64,
     ) -> Result<FlagPage>;
+
+    /// The flags of a project that a filter lets through in an order, `limit` of them after a place in it.
+    async fn found_flags(
+        &mut self,
+        project_id: ProjectId,
+        filter: &FlagListFilter,
+        order: FlagOrder,
+        after: Option<&FlagPlace>,
+        limit: i64,
+    ) -> Result<FoundFlags>;
+
+    /// The tags that flags of a project have, by name.
+    async fn flag_tags(&mut self, project_id: ProjectId) -> Result<Vec<TagCount>>;
 
     /// The flag.
     async fn find_flag(&mut self, project_id: ProjectId, id: FlagId) -> Result<Option<Flag>>;

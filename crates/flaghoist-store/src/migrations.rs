@@ -27,6 +27,7 @@ pub(crate) const SQLITE: &[Step] = &[
     step!("sqlite", 4, "add_flagmint"),
     step!("sqlite", 5, "add_metrics"),
     step!("sqlite", 6, "add_guarded_runs"),
+    step!("sqlite", 7, "add_flag_list"),
 ];
 
 pub(crate) const POSTGRES: &[Step] = &[
@@ -36,6 +37,7 @@ pub(crate) const POSTGRES: &[Step] = &[
     step!("postgres", 4, "add_flagmint"),
     step!("postgres", 5, "add_metrics"),
     step!("postgres", 6, "add_guarded_runs"),
+    step!("postgres", 7, "add_flag_list"),
 ];
 
 /// The schema of counts, which has steps of its own.

@@ -33,6 +33,8 @@ mod flags;
 mod guarded_runs;
 #[path = "shared/history.rs"]
 mod history;
+#[path = "shared/listings.rs"]
+mod listings;
 #[path = "shared/memberships.rs"]
 mod memberships;
 #[path = "shared/metrics.rs"]
@@ -128,7 +130,11 @@ impl PostgresStore {
     }
 
     async fn migrate(&self) -> Result<()> {
-        let migrate = || async { migrate(&self.options, &migrations::migrator(migrations::POSTGRES)).await };
+        let migrate = || async {
+            migrate(&self.options, &migrations::migrator(migrations::POSTGRES)).await?;
+            let mut conn = self.writes.acquire().await.map_err(failed)?;
+            listings::catch_up(&mut conn).await
+        };
         self.migrated.get_or_try_init(migrate).await.copied()
     }
 

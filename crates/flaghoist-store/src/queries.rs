@@ -2,7 +2,7 @@
 
 use flaghoist_model::credential::Credential;
 use flaghoist_model::environment::Environment;
-use flaghoist_model::flag::Flag;
+use flaghoist_model::flag::{DistributionChannel, Flag};
 use flaghoist_model::flag_environment::FlagEnvironment;
 use flaghoist_model::guard::Guard;
 use flaghoist_model::history::{Action, Aggregate};
@@ -13,6 +13,7 @@ use flaghoist_model::id::{
 use flaghoist_model::project::Project;
 use flaghoist_model::saved_filter::SavedFilter;
 use flaghoist_model::schedule::{ScheduleStatus, Transition};
+use flaghoist_model::value::ValueType;
 use jiff::Timestamp;
 
 /// Which flags a list shows.
@@ -33,6 +34,78 @@ pub struct FlagPage {
     pub filtered_count: i64,
     /// How many flags the project has.
     pub total_count: i64,
+}
+
+/// Which flags the list of the console shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlagListFilter {
+    /// Part of the key, name or description, case-insensitively.
+    pub search: Option<String>,
+    /// All of them.
+    pub tags: Vec<String>,
+    /// Only those that these readers see.
+    pub channel: Option<DistributionChannel>,
+    /// Only those of this type.
+    pub value_type: Option<ValueType>,
+    /// Only those that are enabled in an environment, or only the others.
+    pub status: Option<(EnvironmentId, bool)>,
+    /// Only those that are still needed so.
+    pub staleness: StalenessFilter,
+    /// Only archived ones, or only others.
+    pub is_archived: bool,
+}
+
+/// How flags are still needed, and what of it only the server knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StalenessFilter {
+    /// Names of [`flaghoist_model::staleness::Staleness`]; none for all.
+    pub names: Vec<&'static str>,
+    /// What was so at this moment and since is so for long.
+    pub stale_since: Timestamp,
+    /// The production environments of the project.
+    pub production: Vec<EnvironmentId>,
+    /// Whether any flag of the project was evaluated since.
+    pub is_any_evaluated: bool,
+    /// The flags that were.
+    pub evaluated: Vec<FlagId>,
+}
+
+/// In which order flags are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagOrder {
+    /// By key.
+    Key,
+    /// The last changed first.
+    Updated,
+    /// The newest first.
+    Created,
+}
+
+/// A place in an order of flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FlagPlace {
+    /// By key.
+    Key(String),
+    /// By a moment, and by id within it.
+    Moment(Timestamp, FlagId),
+}
+
+/// A part of the list of flags.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundFlags {
+    /// The flags of this page.
+    pub flags: Vec<Flag>,
+    /// How many flags the filter lets through.
+    pub total_count: i64,
+}
+
+/// A tag of flags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagCount {
+    /// The tag.
+    pub tag: String,
+    /// How many flags have it that are not archived.
+    pub flag_count: i64,
 }
 
 /// What changed in a project after some revision.

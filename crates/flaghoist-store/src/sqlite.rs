@@ -31,6 +31,8 @@ mod flags;
 mod guarded_runs;
 #[path = "shared/history.rs"]
 mod history;
+#[path = "shared/listings.rs"]
+mod listings;
 #[path = "shared/memberships.rs"]
 mod memberships;
 #[path = "shared/metrics.rs"]
@@ -123,6 +125,7 @@ impl SqliteStore {
             .run(&writes)
             .await
             .map_err(|error| migrations::failed(error, failed))?;
+        listings::catch_up(&mut *writes.acquire().await.map_err(failed)?).await?;
         let read_options = options.pragma("query_only", "on");
         let reads = pool(READ_CONNECTIONS, READ_TIMEOUT).connect_with(read_options).await.map_err(failed)?;
         Ok(Self { writes, reads, _lock: lock })

@@ -109,7 +109,7 @@ pub(crate) async fn view_flag_and_filters(
 /// Whether a flag is still needed.
 pub(crate) fn staleness_of(app: &App, view: &FlagView) -> Staleness {
     let environments = view.environments.iter().map(|(environment, _)| environment.id);
-    let evaluations = app.last_evaluations.of(view.flag.id, environments);
+    let evaluations = app.last_evaluations.of(environments).of_flag(view.flag.id);
     let entries = view.environments.iter().map(|(environment, entry)| (environment, entry));
     staleness(&view.flag, entries, evaluations, app.clock.now())
 }

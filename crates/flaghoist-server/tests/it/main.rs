@@ -13,6 +13,7 @@ mod data_plane;
 mod documents;
 mod evaluation;
 mod events;
+mod flag_list;
 mod flagmint;
 mod guardrails;
 mod history;

@@ -49,6 +49,22 @@ impl<T: DeserializeOwned> Decode<'_, Postgres> for Document<T> {
     }
 }
 
+/// That an identifier is in the list of a parameter.
+macro_rules! in_ids {
+    ($parameter:literal) => {
+        concat!("= ANY(", $parameter, ")")
+    };
+}
+
+/// That a text is in the list of a parameter.
+macro_rules! in_texts {
+    ($parameter:literal) => {
+        concat!("= ANY(", $parameter, ")")
+    };
+}
+
+pub(super) use {in_ids, in_texts};
+
 pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
     SELECT flag_id, environment_id, project_id, format, document, updated_at, revision
     FROM flag_environments
@@ -136,6 +152,11 @@ pub(super) const STATEMENTS: &[&str] = &[NOTIFY];
 /// Identifiers as one parameter.
 pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
     ids.collect()
+}
+
+/// Texts as one parameter.
+pub(super) fn text_list(texts: &[String]) -> Vec<String> {
+    texts.to_vec()
 }
 
 /// Tells every server about a revision, as soon as it is committed.

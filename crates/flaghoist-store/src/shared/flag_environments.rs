@@ -2,7 +2,7 @@
 
 use super::columns::Table;
 use super::dialect::{FLAG_ENVIRONMENTS_OF_FLAGS, id_list};
-use super::{Conn, Db, Document, Row, failed, guarded_runs, metrics, rollouts, saved_filters};
+use super::{Conn, Db, Document, Row, failed, guarded_runs, listings, metrics, rollouts, saved_filters};
 use crate::Result;
 use crate::document::{FORMAT, FlagEnvironmentDocument};
 use crate::scope::Scope;
@@ -152,6 +152,7 @@ pub(super) async fn save(conn: &mut Conn, scope: Scope, entry: &FlagEnvironment)
     index_allocations(conn, scope, entry).await?;
     saved_filters::index_uses(conn, entry).await?;
     rollouts::index(conn, entry).await?;
+    listings::index_entry(conn, entry).await?;
     rollouts::insert_transitions(conn, scope, entry).await?;
     guarded_runs::save(conn, scope, entry).await
 }
@@ -185,7 +186,7 @@ async fn index_allocations(conn: &mut Conn, scope: Scope, entry: &FlagEnvironmen
     Ok(())
 }
 
-fn read(row: &Row) -> Result<FlagEnvironment> {
+pub(super) fn read(row: &Row) -> Result<FlagEnvironment> {
     let columns = TABLE.columns(row);
     let document: FlagEnvironmentDocument = columns.document()?;
     Ok(FlagEnvironment {

@@ -1,7 +1,7 @@
 //! Flags and the index rows of their variants.
 
 use super::columns::Table;
-use super::{Conn, Db, Document, Row, failed};
+use super::{Conn, Db, Document, Row, failed, listings};
 use crate::document::{FORMAT, FlagDocument};
 use crate::scope::Scope;
 use crate::{FlagFilter, FlagPage, Result};
@@ -106,9 +106,9 @@ pub(super) async fn page(
     Ok(FlagPage { flags: rows.iter().map(read).collect::<Result<_>>()?, filtered_count, total_count })
 }
 
-/// The `LIKE` pattern of folded keys that contain `part`, whose own wildcards mean themselves.
-fn containing(part: &str) -> String {
-    // Longer than any key can be, so that cutting there changes no answer: engines limit patterns.
+/// The `LIKE` pattern of folded texts that contain `part`, whose own wildcards mean themselves.
+pub(super) fn containing(part: &str) -> String {
+    // Longer than any key can be, so that cutting there changes no answer about keys: engines limit patterns.
     const LONGEST: usize = 1_000;
     let mut pattern = String::from("%");
     for character in part.to_lowercase().chars().take(LONGEST) {
@@ -155,6 +155,7 @@ pub(super) async fn insert(conn: &mut Conn, scope: Scope, flag: &Flag) -> Result
         .execute(&mut *conn)
         .await
         .map_err(failed)?;
+    listings::index_flag(conn, flag).await?;
     index_variants(conn, flag).await
 }
 
@@ -182,6 +183,7 @@ pub(super) async fn update(conn: &mut Conn, scope: Scope, flag: &Flag) -> Result
             flag.revision,
         )
         .await?;
+    listings::index_flag(conn, flag).await?;
     index_variants(conn, flag).await
 }
 
@@ -208,7 +210,7 @@ async fn index_variants(conn: &mut Conn, flag: &Flag) -> Result<()> {
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Flag> {
+pub(super) fn read(row: &Row) -> Result<Flag> {
     let columns = TABLE.columns(row);
     let document: FlagDocument = columns.document()?;
     Ok(Flag {

@@ -2,8 +2,8 @@
 
 use super::{
     Conn, bookkeeping, context_attributes, credentials, deliveries, dialect, environments, flag_environments,
-    flags, guarded_runs, history, memberships, metrics, projects, restriction_policies, roles, rollouts,
-    saved_filters, sessions, suggestions, teams, users, webhooks,
+    flags, guarded_runs, history, listings, memberships, metrics, projects, restriction_policies, roles,
+    rollouts, saved_filters, sessions, suggestions, teams, users, webhooks,
 };
 use sqlx::{Executor as _, SqlSafeStr as _};
 
@@ -18,6 +18,7 @@ pub(super) fn all() -> Vec<&'static str> {
         flags::STATEMENTS,
         guarded_runs::STATEMENTS,
         history::STATEMENTS,
+        listings::STATEMENTS,
         projects::STATEMENTS,
         saved_filters::STATEMENTS,
         context_attributes::STATEMENTS,

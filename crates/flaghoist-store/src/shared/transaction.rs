@@ -3,14 +3,14 @@
 use super::dialect::{announce, within};
 use super::{
     Db, changes, context_attributes, credentials, deliveries, environments, failed, flag_environments, flags,
-    guarded_runs, history, memberships, metrics, projects, restriction_policies, roles, rollouts,
+    guarded_runs, history, listings, memberships, metrics, projects, restriction_policies, roles, rollouts,
     saved_filters, sessions, suggestions, teams, users, webhooks,
 };
 use crate::scope::Scope;
 use crate::{
-    ChangeNotice, DueSchedule, Error, FlagFilter, FlagPage, GuardedRun, HistoryFilter, KeptTransition,
-    OpenSuggestion, ProjectChanges, Reader, Result, RolloutFilter, SavedFilterUse, SchedulePlace,
-    SuggestionFilter, Writer,
+    ChangeNotice, DueSchedule, Error, FlagFilter, FlagListFilter, FlagOrder, FlagPage, FlagPlace, FoundFlags,
+    GuardedRun, HistoryFilter, KeptTransition, OpenSuggestion, ProjectChanges, Reader, Result, RolloutFilter,
+    SavedFilterUse, SchedulePlace, SuggestionFilter, TagCount, Writer,
 };
 use async_trait::async_trait;
 use flaghoist_model::access::{CustomRole, RestrictionPolicy};
@@ -290,6 +290,21 @@ impl<Rights: Send> Reader for Transaction<Rights> {
         limit: i64,
     ) -> Result<Vec<Delivery>> {
         within(deliveries::of_webhook(&mut self.tx, project_id, webhook_id, limit)).await
+    }
+
+    async fn found_flags(
+        &mut self,
+        project_id: ProjectId,
+        filter: &FlagListFilter,
+        order: FlagOrder,
+        after: Option<&FlagPlace>,
+        limit: i64,
+    ) -> Result<FoundFlags> {
+        within(listings::page(&mut self.tx, project_id, filter, order, after, limit)).await
+    }
+
+    async fn flag_tags(&mut self, project_id: ProjectId) -> Result<Vec<TagCount>> {
+        within(listings::tags(&mut self.tx, project_id)).await
     }
 
     async fn change_notices(

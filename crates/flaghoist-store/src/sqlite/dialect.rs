@@ -12,6 +12,22 @@ use uuid::Uuid;
 /// A value in a `TEXT` column of JSON.
 pub(super) use sqlx::types::Json as Document;
 
+/// That an identifier is in the list of a parameter.
+macro_rules! in_ids {
+    ($parameter:literal) => {
+        concat!("IN (SELECT unhex(value) FROM json_each(", $parameter, "))")
+    };
+}
+
+/// That a text is in the list of a parameter.
+macro_rules! in_texts {
+    ($parameter:literal) => {
+        concat!("IN (SELECT value FROM json_each(", $parameter, "))")
+    };
+}
+
+pub(super) use {in_ids, in_texts};
+
 pub(super) const FLAG_ENVIRONMENTS_OF_FLAGS: &str = "
     SELECT flag_id, environment_id, project_id, format, document, updated_at, revision
     FROM flag_environments
@@ -104,6 +120,11 @@ pub(super) const STATEMENTS: &[&str] = &[];
 /// Identifiers as one parameter: a JSON list of hexadecimal text.
 pub(super) fn id_list(ids: impl Iterator<Item = Uuid>) -> Document<Vec<String>> {
     Document(ids.map(|id| id.simple().to_string()).collect())
+}
+
+/// Texts as one parameter: a JSON list.
+pub(super) fn text_list(texts: &[String]) -> Document<Vec<String>> {
+    Document(texts.to_vec())
 }
 
 /// Tells other servers about a revision: there are none.

@@ -18,7 +18,7 @@ on_both_engines!(
 );
 
 /// Changes the database behind the store's back.
-async fn tamper(home: &Home, statement: &str) {
+pub(crate) async fn tamper(home: &Home, statement: &str) {
     let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
     match home {
         Home::Sqlite(dir) => {

@@ -8,6 +8,7 @@ mod deletion;
 mod engines;
 mod evaluations;
 mod evidence;
+mod listings;
 mod metrics;
 mod pages;
 mod postgres;

@@ -73,6 +73,8 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     // Ours.
     ("apply_suggestion", Permissions(&[FW])),
     ("comment_on_suggestion", Permissions(&[FW])),
+    ("list_flags", Permissions(&[FR, ER])),
+    ("list_flag_tags", Permissions(&[FR, ER])),
     ("get_serving", Permissions(&[FR, ER])),
     ("update_serving", Permissions(&[FW, ER])),
     ("copy_configuration", Permissions(&[FW, ER])),

@@ -1,0 +1,5 @@
+//! Flags as people look through them.
+
+pub(crate) mod list;
+mod resource;
+pub(crate) mod tags;
