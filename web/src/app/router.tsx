@@ -98,6 +98,7 @@ const flag = createRoute({
 const targeting = createRoute({
   getParentRoute: () => inside,
   path: '/flags/$flagId/environments/$environmentId',
+  validateSearch: texts('allocation'),
   component: lazyRouteComponent(() => import('~/pages/targeting/page'), 'TargetingPage'),
 })
 
