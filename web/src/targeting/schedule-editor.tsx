@@ -80,7 +80,7 @@ export function ScheduleEditor({
       ) : null}
       {(mode === 'simple' || mode === 'advanced') && schedule && (
         <>
-          <Preview schedule={schedule} />
+          {!readOnly && <Preview schedule={schedule} />}
           <Group gap="xl" align="flex-start">
             <BeginChoice schedule={schedule} faults={faults} readOnly={readOnly} onChange={onChange} />
             <VariantSelect

@@ -111,7 +111,10 @@ export function AllocationBody(props: BodyProps) {
       )}
       {(live?.warnings ?? []).map(warning => (
         <Alert key={warning} color="yellow" p="xs">
-          <Text size="sm">{warning}</Text>
+          <Text size="sm">
+            {warning.charAt(0).toUpperCase()}
+            {warning.slice(1)}.
+          </Text>
         </Alert>
       ))}
     </Stack>

@@ -16,6 +16,7 @@ import {
 import { CSS } from '@dnd-kit/utilities'
 import { Box, Button, Group, Stack, Text } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Fault } from '~/api/failure'
 import { type Allocation, allocationsOf } from '~/api/flags'
@@ -47,7 +48,9 @@ export function AllocationsEditor({
   readOnly: boolean
   onChange: (allocations: AllocationDraft[]) => void
 }) {
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
+  const search = useSearch({ from: '/inside/flags/$flagId/environments/$environmentId' })
+  const navigate = useNavigate({ from: '/flags/$flagId/environments/$environmentId' })
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set(search.allocation ? [search.allocation] : []))
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -60,6 +63,9 @@ export function AllocationsEditor({
     if (to) next.add(id)
     else next.delete(id)
     setOpen(next)
+    // A link to this page opens what was opened last.
+    const allocation = [...next].filter(id => !isNew({ id })).at(-1)
+    void navigate({ search: { allocation }, replace: true, resetScroll: false })
   }
   const moveTo = (from: number, to: number) => {
     const [moved] = allocations.slice(from, from + 1)

@@ -32,7 +32,7 @@ export function Approvers({ flagId }: { flagId: string }) {
     .map(({ name, email }) => name || email)
   const isRestricted = (policy?.bindings ?? []).some(({ relation }) => relation !== 'viewer')
   return (
-    <Text size="sm" c="dimmed">
+    <Text size="sm">
       {names.length === 0
         ? 'Somebody else who may change flags has to approve it.'
         : `${listed(names, 'or', 6)} can approve it${isRestricted ? ', as far as the flag lets them change it' : ''}.`}

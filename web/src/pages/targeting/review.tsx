@@ -1,10 +1,10 @@
 import { Accordion, Alert, Button, Drawer, Group, Loader, Stack, Text, Title } from '@mantine/core'
+import { IconClockPause } from '@tabler/icons-react'
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect } from 'react'
 import { ApiFailure, type Fault, messageOf } from '~/api/failure'
 import { useMay } from '~/api/session'
 import { openSuggestionsQuery } from '~/api/suggestions'
-import { WaitsForApproval } from '~/flags/waits'
 import { changesInWords, differencesBetween } from '~/targeting/changes'
 import { proposalOf, tryOut } from '~/targeting/dry-run'
 import type { Entry } from '~/targeting/entry'
@@ -15,6 +15,7 @@ import { type Saved, save, WRITES, writesFor } from '~/targeting/save'
 import { listed } from '~/targeting/words'
 import { Differences } from '~/ui/diff'
 import { GuardedButton } from '~/ui/guarded'
+import { TextLink } from '~/ui/link'
 import { tell } from '~/ui/tell'
 import { Approvers } from './approvers'
 import { ChangesList } from './changes-list'
@@ -68,8 +69,8 @@ export function Review({
     },
     onSuccess: async saved => {
       if (saved.failed?.error instanceof ApiFailure) onFaults(inDraft(saved.failed.error.faults))
-      await cache.invalidateQueries({ queryKey: ['suggestions'] })
-      for (const area of ['flags', 'rollouts', 'history']) void cache.invalidateQueries({ queryKey: [area] })
+      for (const area of ['suggestions', 'flags', 'rollouts', 'history'])
+        void cache.invalidateQueries({ queryKey: [area] })
       if (saved.done.length + saved.waiting.length > 0 || saved.failed) await settle(saved.failed === null)
       if (saved.failed === null && saved.waiting.length === 0) {
         tell(`${flag.name} is saved in ${entry.environment_name}. Applications notice within seconds.`)
@@ -87,6 +88,7 @@ export function Review({
       onClose={close}
       position="right"
       size={760}
+      styles={{ content: { background: 'var(--card)' }, header: { background: 'var(--card)' } }}
       title={
         <Text fw={600} span>
           {isSuggestion ? 'Suggest this change' : 'Save this change'} of {flag.name} in {entry.environment_name}
@@ -259,9 +261,16 @@ function Handed({ saved, flagId, environmentId }: { saved: Saved; flagId: string
           .
         </Text>
       )}
-      {(open.length === 0 ? [null] : open).map(suggestion => (
-        <WaitsForApproval key={suggestion?.id ?? ''} suggestionId={suggestion?.id ?? null} />
-      ))}
+      <Alert color="yellow" icon={<IconClockPause size={18} />} title="It waits for an approval" role="status">
+        <Stack gap={4} align="flex-start">
+          <Text size="sm">Nothing has changed yet. It happens as soon as somebody else approves it.</Text>
+          {open.map(({ id, message }) => (
+            <TextLink key={id} to="/approvals/$suggestionId" params={{ suggestionId: id }} size="sm">
+              {message}
+            </TextLink>
+          ))}
+        </Stack>
+      </Alert>
     </Stack>
   )
 }
