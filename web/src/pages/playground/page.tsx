@@ -69,12 +69,21 @@ function Playground({ all }: { all: Environment[] }) {
       )}
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 4 }}>
-          <Who contexts={address.contexts} environment={chosen[0]?.key} onChange={contexts => change({ contexts })} />
+          <Who
+            contexts={address.contexts}
+            environment={chosen[0]?.key}
+            lead={
+              sampled
+                ? `Tried with ${contexts.length} contexts that applications sent lately. Give one here to look at it alone.`
+                : undefined
+            }
+            onChange={contexts => change({ contexts })}
+          />
           <Where
             environments={all}
             chosen={chosen.map(({ key }) => key)}
             at={address.at}
-            onEnvironments={environments => change({ environments })}
+            onEnvironments={trial?.environmentId ? undefined : environments => change({ environments })}
             onAt={trial ? undefined : at => change({ at })}
           />
         </Grid.Col>

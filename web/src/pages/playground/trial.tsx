@@ -19,11 +19,11 @@ const EXAMPLES = 8
 export function TrialBanner({ title, children, leave }: { title: string; children: ReactNode; leave: () => void }) {
   return (
     <Alert color="harbour" title={title} mb="md">
-      <Group justify="space-between" align="flex-end">
-        <Text size="sm" component="div">
+      <Group justify="space-between" align="flex-end" wrap="nowrap">
+        <Text size="sm" component="div" maw={860}>
           {children}
         </Text>
-        <Button size="xs" variant="default" onClick={leave}>
+        <Button size="xs" variant="default" onClick={leave} style={{ flexShrink: 0 }}>
           Show what is served now
         </Button>
       </Group>
@@ -84,7 +84,9 @@ function ShiftItem({ id, shift, question }: { id: string; shift: Shift; question
           <Served answer={shift.before} />
           <IconArrowRight size={14} aria-label="becomes" />
           <Served answer={shift.after} />
-          <Badge color="gray">{shift.contexts.length}</Badge>
+          <Text size="sm" c="dimmed">
+            {shift.contexts.length === 1 ? '1 context' : `${shift.contexts.length} contexts`}
+          </Text>
         </Group>
       </Accordion.Control>
       <Accordion.Panel>

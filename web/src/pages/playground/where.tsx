@@ -16,7 +16,8 @@ export function Where({
   /** Keys of the chosen ones. */
   chosen: string[]
   at: string | undefined
-  onEnvironments: (keys: string[]) => void
+  /** Absent where the change says which. */
+  onEnvironments?: (keys: string[]) => void
   /** Null for now. Absent where only the present can be asked for. */
   onAt?: (at: string | null) => void
 }) {
@@ -27,7 +28,8 @@ export function Where({
           label="Environments"
           data={environments.map(({ key, name }) => ({ value: key, label: name }))}
           value={chosen}
-          onChange={keys => keys.length > 0 && onEnvironments(keys)}
+          disabled={onEnvironments === undefined}
+          onChange={keys => keys.length > 0 && onEnvironments?.(keys)}
           description={chosen.length > 1 ? 'Compared side by side.' : undefined}
           clearable={false}
         />

@@ -14,9 +14,11 @@ const PAUSE_MS = 350
 export function Who({
   contexts,
   environment,
+  lead,
   onChange,
 }: {
   contexts: EvaluationContext[]
+  lead?: string
   /** Key of the environment whose attributes are proposed. */
   environment: string | undefined
   onChange: (contexts: EvaluationContext[]) => void
@@ -33,7 +35,7 @@ export function Who({
     setChosen(made.id)
   }
   return (
-    <Section title="For whom" actions={<Samples environment={environment} pick={add} />}>
+    <Section title="For whom" lead={lead} actions={<Samples environment={environment} pick={add} />}>
       <Stack gap="sm">
         <Group gap={6} role="group" aria-label="Contexts">
           {drafts.map(other => (
