@@ -27,10 +27,13 @@ export function Actions({
   rollout,
   guardrails,
   firstRatio,
+  isWaiting,
 }: {
   rollout: RolloutDetails
   guardrails: Guardrails | undefined
   firstRatio: number | undefined
+  /** Whether a start or resumption was asked for and waits for an approval. */
+  isWaiting: boolean
 }) {
   const [asked, setAsked] = useState<Deed | null>(null)
   const [reshuffle, setReshuffle] = useState(false)
@@ -54,7 +57,7 @@ export function Actions({
         return (
           <GuardedButton
             key={deed}
-            leave={leaveFor(deed, rollout, may)}
+            leave={leaveFor(deed, rollout, may, isWaiting)}
             variant={place === 0 && deed !== 'pause' && deed !== 'stop' ? 'filled' : 'default'}
             leftSection={<Icon size={16} />}
             onClick={() => ask(deed)}
@@ -87,7 +90,9 @@ export function Actions({
   )
 }
 
-function leaveFor(deed: Deed, { is_held, environment }: RolloutDetails, may: Leave): Leave {
+function leaveFor(deed: Deed, { is_held, environment }: RolloutDetails, may: Leave, isWaiting: boolean): Leave {
+  if (may.allowed && isWaiting && (deed === 'start' || deed === 'resume'))
+    return { allowed: false, reason: 'It was asked for already, and waits for an approval.' }
   if (may.allowed && is_held && (deed === 'start' || deed === 'resume'))
     return {
       allowed: false,

@@ -3,7 +3,7 @@ import { IconInbox } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { allocationsOf, flagQuery } from '~/api/flags'
-import { openSuggestionsQuery } from '~/api/suggestions'
+import { openSuggestionsQuery, type Suggestion } from '~/api/suggestions'
 import { isAbout } from '~/rollouts/actions'
 import { movesOf, runsOf } from '~/rollouts/course'
 import { Notice } from '~/rollouts/notice'
@@ -47,6 +47,8 @@ function Known({ rollout }: { rollout: RolloutDetails }) {
   const run = Number.isInteger(asked) && asked > 0 ? asked : (rollout.run ?? null)
   const isLast = run === (rollout.run ?? null)
   const isMoving = useIsMoving(rollout) && isLast
+  const suggestions = useQuery(openSuggestionsQuery)
+  const pending = suggestions.data?.find(suggestion => isAbout(suggestion, rollout))
   const flag = useQuery(flagQuery(rollout.flag.id))
   const runs = useQuery(guardrailsQuery(rollout.id, undefined, isMoving))
   const isGuarded = run !== null && (runs.data?.runs.includes(run) ?? false)
@@ -92,11 +94,16 @@ function Known({ rollout }: { rollout: RolloutDetails }) {
       actions={
         <>
           {known.length > 1 && <RunChoice rollout={rollout} run={run} runs={known} />}
-          <Actions rollout={rollout} guardrails={runs.data} firstRatio={steps[0]?.exposure_ratio} />
+          <Actions
+            rollout={rollout}
+            guardrails={runs.data}
+            firstRatio={steps[0]?.exposure_ratio}
+            isWaiting={pending !== undefined}
+          />
         </>
       }
     >
-      <PendingApproval rollout={rollout} />
+      {pending && <PendingApproval suggestion={pending} />}
       {guardrails && <Triggers guardrails={guardrails} rollout={rollout} />}
       {guardrails && isLast && isOn && <Holds guardrails={guardrails} />}
       {isLast && <Undefined metrics={runs.data?.undefined_metrics ?? []} />}
@@ -164,15 +171,12 @@ function RunChoice({ rollout, run, runs }: { rollout: RolloutDetails; run: numbe
 }
 
 /** That starting or resuming was asked for, and somebody else has to agree. */
-function PendingApproval({ rollout }: { rollout: RolloutDetails }) {
-  const { data } = useQuery(openSuggestionsQuery)
-  const pending = data?.find(suggestion => isAbout(suggestion, rollout))
-  if (pending === undefined) return null
+function PendingApproval({ suggestion }: { suggestion: Suggestion }) {
   return (
     <Notice color="blue" icon={<IconInbox size={18} />} title="It waits for an approval">
       <Text size="sm">
-        {pending.message}{' '}
-        <TextLink to="/approvals/$suggestionId" params={{ suggestionId: pending.id }} underline="always">
+        {suggestion.message}{' '}
+        <TextLink to="/approvals/$suggestionId" params={{ suggestionId: suggestion.id }} underline="always">
           Look at the request
         </TextLink>
       </Text>
