@@ -1,6 +1,6 @@
 import { Alert, Button, Drawer, Group, Stack, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import type { FormEvent, ReactNode } from 'react'
+import { type FormEvent, type ReactNode, useState } from 'react'
 import { ApiFailure, messageOf } from '~/api/failure'
 import type { Leave } from '~/api/session'
 import { GuardedButton } from '~/ui/guarded'
@@ -58,6 +58,8 @@ export function FormDrawer({
   /** What stands below the form and is no part of it. */
   below?: ReactNode
 }) {
+  // What somebody has written is not lost by a click beside it; Cancel says that it is.
+  const [touched, setTouched] = useState(false)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (leave.allowed && ready && !busy) onSubmit()
@@ -66,6 +68,8 @@ export function FormDrawer({
     <Drawer
       opened
       onClose={close}
+      closeOnClickOutside={!touched}
+      closeOnEscape={!touched}
       position="right"
       size={size}
       title={
@@ -75,7 +79,11 @@ export function FormDrawer({
       }
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      <form onSubmit={submit} aria-label={typeof title === 'string' ? title : undefined}>
+      <form
+        onSubmit={submit}
+        onChange={() => setTouched(true)}
+        aria-label={typeof title === 'string' ? title : undefined}
+      >
         <Stack gap="md">
           {children}
           <Refusal error={error} shown={shown} />

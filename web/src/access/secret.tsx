@@ -19,6 +19,8 @@ export function SecretModal({ secret, close }: { secret: Secret | null; close: (
     <Modal
       opened={secret !== null}
       onClose={close}
+      // Above a drawer that was opened later and is still there.
+      zIndex={250}
       size="lg"
       withCloseButton={false}
       closeOnClickOutside={false}
