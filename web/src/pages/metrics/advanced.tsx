@@ -16,7 +16,9 @@ export function Advanced({
   error: unknown
   set: (change: Partial<MetricDraft>) => void
 }) {
-  const [isOpen, { toggle }] = useDisclosure()
+  const [isOpened, { toggle }] = useDisclosure()
+  // What is wrong is never hidden.
+  const isOpen = isOpened || ['/description', '/min_subjects', '/winsor_quantile'].some(at => faultAt(error, at))
   const Icon = isOpen ? IconChevronDown : IconChevronRight
   return (
     <Stack gap="sm">
