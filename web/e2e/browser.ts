@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, onTestFailed } from 'vitest'
 import type { Credentials, Server } from './server'
 
 /** Debian's browser, or another that the environment names. */
@@ -26,6 +26,11 @@ export class Person {
     private readonly context: BrowserContext,
   ) {
     page.setDefaultTimeout(15_000)
+    onTestFailed(async ({ task }) => {
+      const name = task.name.replace(/\W+/g, '-').slice(0, 60)
+      await page.screenshot({ path: `test-results/${name}-${Date.now()}.png` }).catch(() => {})
+      console.log(`${page.url()} when it failed:`, this.faults)
+    })
     page.on('pageerror', error => this.faults.push(`script: ${error}`))
     page.on('console', message => {
       // Refused and failed requests are looked at one by one below.
@@ -87,7 +92,7 @@ export class Person {
   /** Signs in as people do. */
   async signIn({ email, password }: Credentials) {
     await this.page.getByLabel('E-mail').fill(email)
-    await this.page.getByLabel('Password', { exact: true }).fill(password)
+    await this.page.locator('input[name=password]').fill(password)
     await this.page.getByRole('button', { name: 'Sign in' }).click()
   }
 

@@ -74,13 +74,14 @@ test('a guardrail aborts a harmful rollout, and the page says why', async () => 
   await rollout.start()
   await rollout.visitUntil(['ABORTED'], 6)
   await page
-    .getByText(/Aborted/)
+    .getByRole('heading', { name: 'Why it was stopped' })
+    .or(page.getByText('Why it was stopped'))
     .first()
     .waitFor({ timeout: 10_000 })
-  await page.getByText('Checkout errors').first().waitFor()
   await page
-    .getByText(/harm|worse|increase/i)
+    .getByText(/shows harm for on/)
     .first()
     .waitFor()
+  await page.getByText('everybody gets the control again').first().waitFor()
   await ada.leave()
 })

@@ -20,6 +20,7 @@ test('a flag with a rule is created', async () => {
   const { page } = mia
   await mia.open('/flags')
   await page.getByRole('link', { name: 'New flag' }).click()
+  await page.getByRole('radio', { name: /^Blank/ }).click({ force: true })
   await page.getByRole('textbox', { name: 'Name', exact: true }).first().fill(flag.name)
   await page.getByRole('button', { name: 'Create the flag' }).click()
   await page.getByRole('heading', { level: 1, name: flag.name }).waitFor()
@@ -28,8 +29,10 @@ test('a flag with a rule is created', async () => {
   await page.getByRole('switch', { name: 'Flag on or off in this environment' }).setChecked(true, { force: true })
   await page.getByRole('button', { name: 'Add an allocation' }).click()
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Beta testers')
-  await page.getByRole('button', { name: 'Only those who match conditions' }).click()
-  await page.getByRole('textbox', { name: /^Attribute, / }).fill('plan')
+  await page
+    .getByLabel(/^Attribute, /)
+    .first()
+    .fill('plan')
   await page.keyboard.press('Escape')
   await page
     .getByLabel(/^Value, /)
@@ -51,6 +54,7 @@ test('it is ramped up for everybody else', async () => {
   await mia.open(await targeting())
   await page.getByRole('button', { name: 'Add an allocation' }).click()
   await page.getByRole('textbox', { name: 'Name', exact: true }).last().fill('Everybody else')
+  await page.getByRole('button', { name: 'Remove condition 1 of rule 1' }).last().click()
   await page.getByText('Ramp', { exact: true }).last().click()
   await page.getByRole('radio', { name: 'As soon as it is saved and the flag is on' }).check()
   await page.getByRole('button', { name: 'Save…' }).click()
@@ -95,10 +99,7 @@ test('a change of somebody else is approved', async () => {
 
   const mia = await world.signedIn()
   await mia.open('/approvals')
-  await mia.page
-    .getByRole('link', { name: new RegExp(flag.name) })
-    .first()
-    .click()
+  await mia.page.getByRole('link', { name: 'Disables the flag' }).click()
   await mia.page.getByRole('button', { name: 'Approve and apply' }).click()
   await mia.page.getByRole('dialog').getByRole('button', { name: 'Approve and apply' }).click()
   await mia.page.getByText('applied it').waitFor()

@@ -28,6 +28,16 @@ test('who saves after somebody else sees both changes, and overwrites nothing', 
   await ada.open(place)
   await page.getByRole('button', { name: 'Add an allocation' }).click()
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Of Ada')
+  await page
+    .getByLabel(/^Attribute, /)
+    .first()
+    .fill('plan')
+  await page.keyboard.press('Escape')
+  await page
+    .getByLabel(/^Value, /)
+    .first()
+    .fill('beta')
+  await page.keyboard.press('Enter')
 
   const attributes = {
     key: 'of-grace',
