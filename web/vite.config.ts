@@ -1,7 +1,7 @@
 /// <reference types="vitest/config" />
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -21,7 +21,7 @@ function compressed(): Plugin {
     name: 'compressed',
     apply: 'build',
     configResolved: config => {
-      directory = join(config.root, config.build.outDir)
+      directory = resolve(config.root, config.build.outDir)
     },
     closeBundle: async () => {
       for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
