@@ -43,12 +43,6 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('~/pages/sign-in/page'), 'SignInPage'),
 })
 
-/** A parameter of the address as text, also where somebody wrote JSON there by hand. */
-function asText(search: Record<string, unknown>, name: string): Record<string, unknown> {
-  const value = search[name]
-  return typeof value === 'object' && value !== null ? { ...search, [name]: JSON.stringify(value) } : search
-}
-
 /** Everything but the sign-in: within the shell, and only for those who are signed in. */
 const inside = createRoute({
   getParentRoute: () => root,
@@ -126,17 +120,7 @@ const metrics = createRoute({
 const playground = createRoute({
   getParentRoute: () => inside,
   path: '/playground',
-  validateSearch: (search: Record<string, unknown>) =>
-    texts(
-      'flag',
-      'environment',
-      'context',
-      'at',
-      'suggestion',
-      'draft',
-      'find',
-      'differing',
-    )(asText(search, 'context')),
+  validateSearch: texts('flag', 'environment', 'context', 'at', 'suggestion', 'draft', 'find', 'differing'),
   component: lazyRouteComponent(() => import('~/pages/playground/page'), 'PlaygroundPage'),
 })
 
@@ -239,11 +223,22 @@ const tree = root.addChildren([
   ]),
 ])
 
+/** Parameters of the address are texts, written as they are: no quotation marks around numbers, JSON not escaped twice. */
+const parseSearch = (text: string) => Object.fromEntries(new URLSearchParams(text))
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const said = Object.entries(search).filter(([, value]) => value !== undefined && value !== null)
+  const text = new URLSearchParams(said.map(([name, value]) => [name, String(value)])).toString()
+  return text === '' ? '' : `?${text}`
+}
+
 /** The router of the console. Every page is a file of its own, fetched when somebody goes there or is about to. */
 export function makeRouter(cache: QueryClient) {
   return createRouter({
     routeTree: tree,
     basepath: '/console',
+    parseSearch,
+    stringifySearch,
     context: { cache },
     defaultPreload: 'intent',
     defaultPreloadStaleTime: 0,
