@@ -26,7 +26,7 @@ export function Palette({ opened, close }: { opened: boolean; close: () => void 
       size="lg"
       yOffset="10vh"
       centered={false}
-      aria-label="Search or go to"
+      attributes={{ content: { 'aria-label': 'Search or go to' } }}
     >
       {opened && <Search close={close} />}
     </Modal>

@@ -15,6 +15,7 @@ import {
   Text,
   Tooltip,
   useMantineColorScheme,
+  VisuallyHidden,
 } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { IconLogout, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react'
@@ -211,8 +212,9 @@ function Person() {
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
-        <ActionIcon variant="transparent" aria-label={`Account of ${name}`}>
-          <Avatar size={28} name={name} color="harbour" />
+        <ActionIcon variant="transparent">
+          <Avatar size={28} name={name} color="harbour" aria-hidden />
+          <VisuallyHidden>Account of {name}</VisuallyHidden>
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
