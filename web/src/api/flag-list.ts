@@ -110,12 +110,12 @@ export const flagPagesQuery = (filters: FlagFilters) =>
     placeholderData: keepPreviousData,
   })
 
-/** The tags that flags of the project have, with how many have each. */
+/** The tags that flags of the project have. */
 export const flagTagsQuery = queryOptions({
   queryKey: ['flags', 'tags'],
   queryFn: async (): Promise<string[]> => {
-    const { data } = await read<{ data: (string | { tag: string })[] }>('/api/v1/flags/tags')
-    return data.map(entry => (typeof entry === 'string' ? entry : entry.tag))
+    const { data } = await read<{ data: { tag: string; flag_count: number }[] }>('/api/v1/flags/tags')
+    return data.map(({ tag }) => tag)
   },
   retry: false,
 })

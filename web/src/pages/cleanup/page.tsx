@@ -120,7 +120,7 @@ function NothingToDo() {
       A flag shows up here when, for 30 days, every production environment has served the same variant to everybody, or
       no application has asked for it, or nobody has changed it. Then the code can do without it, and the flag goes into
       the archive. Flags that are{' '}
-      <TextLink to="/flags" search={{ staleness: 'PERMANENT' }} size="sm">
+      <TextLink to="/flags" search={{ staleness: 'PERMANENT' }} size="sm" underline="always">
         marked as permanent
       </TextLink>
       , such as kill switches, never do.

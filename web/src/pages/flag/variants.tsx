@@ -1,4 +1,4 @@
-import { ActionIcon, List, Table, Text } from '@mantine/core'
+import { ActionIcon, List, Table, Text, VisuallyHidden } from '@mantine/core'
 import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Flag, Variant } from '~/api/flags'
@@ -48,7 +48,7 @@ export function VariantsTab({ flag }: { flag: Flag }) {
               <Table.Th>Value</Table.Th>
               <Table.Th w="30%">Served</Table.Th>
               <Table.Th w={84}>
-                <span aria-hidden />
+                <VisuallyHidden>What can be done</VisuallyHidden>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>

@@ -1,4 +1,16 @@
-import { ActionIcon, Button, Group, Input, NumberInput, Radio, Table, Text, TextInput, Tooltip } from '@mantine/core'
+import {
+  ActionIcon,
+  Button,
+  Group,
+  Input,
+  NumberInput,
+  Radio,
+  Table,
+  Text,
+  TextInput,
+  Tooltip,
+  VisuallyHidden,
+} from '@mantine/core'
 import { IconPlus, IconScale, IconTrash } from '@tabler/icons-react'
 import { keyFrom } from '~/flags/value'
 import { ValueField } from '~/flags/value-field'
@@ -46,7 +58,7 @@ export function VariantsEditor({
             <Table.Th>Value</Table.Th>
             {isSplit && <Table.Th w={96}>Share</Table.Th>}
             <Table.Th w={40}>
-              <span aria-hidden />
+              <VisuallyHidden>What can be done</VisuallyHidden>
             </Table.Th>
           </Table.Tr>
         </Table.Thead>
