@@ -16,10 +16,10 @@ interface Entry {
 }
 
 /** Everything one can go to, found by a few letters: pages, actions, flags. */
-export function Palette({ opened, close }: { opened: boolean; close: () => void }) {
+export function Palette({ close }: { close: () => void }) {
   return (
     <Modal
-      opened={opened}
+      opened
       onClose={close}
       withCloseButton={false}
       padding={0}
@@ -28,7 +28,7 @@ export function Palette({ opened, close }: { opened: boolean; close: () => void 
       centered={false}
       attributes={{ content: { 'aria-label': 'Search or go to' } }}
     >
-      {opened && <Search close={close} />}
+      <Search close={close} />
     </Modal>
   )
 }

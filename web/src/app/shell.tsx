@@ -21,7 +21,7 @@ import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { IconLogout, IconMoon, IconSearch, IconSun, IconUser } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { api, chooseProject } from '~/api/client'
 import { follow, type LiveState } from '~/api/live'
 import { me } from '~/api/session'
@@ -29,8 +29,10 @@ import { openSuggestionsQuery } from '~/api/suggestions'
 import { Mark } from '~/ui/mark'
 import { setZone, useZone } from '~/ui/time'
 import { PLACES } from './navigation'
-import { Palette } from './palette'
 import { useGoTo } from './shortcuts'
+
+// Fetched when somebody looks for something for the first time.
+const Palette = lazy(() => import('./palette').then(({ Palette }) => ({ default: Palette })))
 
 /** What stands around every page: where one can go, what changed meanwhile, who one is. */
 export function Shell() {
@@ -82,7 +84,7 @@ export function Shell() {
       <AppShell.Main id="content" bg="var(--page)">
         <Outlet />
       </AppShell.Main>
-      <Palette opened={palette} close={search.close} />
+      <Suspense>{palette && <Palette close={search.close} />}</Suspense>
     </AppShell>
   )
 }
