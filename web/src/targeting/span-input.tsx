@@ -32,7 +32,7 @@ export function SpanInput({
         labelProps={{ style: { whiteSpace: 'nowrap' } }}
         aria-label={hideLabel ? label : undefined}
         size={hideLabel ? 'xs' : 'sm'}
-        w={hideLabel ? 96 : 110}
+        w={hideLabel ? 112 : 110}
         min={0}
         hideControls
         placeholder={empty}
@@ -44,20 +44,22 @@ export function SpanInput({
         error={error}
         readOnly={readOnly}
       />
-      <Select
-        aria-label={`Unit of ${label.toLowerCase()}`}
-        size={hideLabel ? 'xs' : 'sm'}
-        w={hideLabel ? 96 : 110}
-        data={UNITS.map(({ value, label }) => ({ value, label }))}
-        value={shown.value}
-        onChange={value => {
-          const chosen = UNITS.find(unit => unit.value === value)
-          if (!chosen) return
-          setUnit(chosen)
-          if (typeof amount === 'number') onChange(Math.max(INTERVAL_MS.min, Math.round(amount * chosen.ms)))
-        }}
-        readOnly={readOnly}
-      />
+      {value_ms !== null && (
+        <Select
+          aria-label={`Unit of ${label.toLowerCase()}`}
+          size={hideLabel ? 'xs' : 'sm'}
+          w={hideLabel ? 96 : 110}
+          data={UNITS.map(({ value, label }) => ({ value, label }))}
+          value={shown.value}
+          onChange={value => {
+            const chosen = UNITS.find(unit => unit.value === value)
+            if (!chosen) return
+            setUnit(chosen)
+            if (typeof amount === 'number') onChange(Math.max(INTERVAL_MS.min, Math.round(amount * chosen.ms)))
+          }}
+          readOnly={readOnly}
+        />
+      )}
     </Group>
   )
 }

@@ -166,7 +166,7 @@ function Naming({ allocation, flagKey, taken, faults, readOnly, onChange }: Body
         />
       ) : (
         <Stack gap={2} maw={300}>
-          <Text size="sm" fw={500}>
+          <Text size="sm" fw={600}>
             Key
           </Text>
           <Group h={36}>
@@ -175,7 +175,7 @@ function Naming({ allocation, flagKey, taken, faults, readOnly, onChange }: Body
         </Stack>
       )}
       <Stack gap={2}>
-        <Text size="sm" fw={500}>
+        <Text size="sm" fw={600}>
           Kind
         </Text>
         <SegmentedControl

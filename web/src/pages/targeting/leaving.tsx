@@ -10,6 +10,7 @@ export function Leaving({ isDirty, discard }: { isDirty: boolean; discard: () =>
   })
   return (
     <Modal
+      size={520}
       opened={status === 'blocked'}
       onClose={() => reset?.()}
       title={
