@@ -16,6 +16,8 @@ export interface Row {
   cells: (FlagAnswer | undefined)[]
   /** Whether it serves different things in different columns. */
   differs: boolean
+  /** What it is found by, in small letters. */
+  text: string
 }
 
 /** The columns of a table: every environment with every context. */
@@ -42,7 +44,10 @@ export function rowsOf(answers: Explained[]): Row[] {
     }
   }
   return [...cells.entries()]
-    .map(([key, row]) => ({ key, cells: row, differs: new Set(row.map(servedText)).size > 1 }))
+    .map(([key, row]) => {
+      const served = row.map(servedText)
+      return { key, cells: row, differs: new Set(served).size > 1, text: [key, ...served].join(' ').toLowerCase() }
+    })
     .sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
@@ -56,9 +61,7 @@ export function foundRows(rows: Row[], text: string, onlyDiffering: boolean): Ro
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   return rows.filter(row => {
     if (onlyDiffering && !row.differs) return false
-    if (words.length === 0) return true
-    const told = [row.key, ...row.cells.map(servedText)].join(' ').toLowerCase()
-    return words.every(word => told.includes(word))
+    return words.every(word => row.text.includes(word))
   })
 }
 

@@ -60,13 +60,15 @@ function SuggestionPage({ suggestion }: { suggestion: Proposed }) {
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 8 }}>
           {drift && drift.length > 0 && (
-            <Alert color="red" icon={<IconAlertTriangle size={18} />} title="It was overtaken" mb="md">
-              <Text size="sm" mb="xs">
-                What it changes was itself changed since it was suggested, so nothing of it is applied. Nobody’s change
-                is overwritten in silence. This is what changed:
-              </Text>
-              <Differences differences={readableDifferences(drift, names)} />
-            </Alert>
+            <>
+              <Alert color="red" icon={<IconAlertTriangle size={18} />} title="It was overtaken" mb="md">
+                What it changes was itself changed since it was suggested, so it cannot be applied as it is. Nobody’s
+                change is overwritten in silence.
+              </Alert>
+              <Section title="What changed since">
+                <Differences differences={readableDifferences(drift, names)} />
+              </Section>
+            </>
           )}
           <Section
             title={isOpen(suggestion) ? 'What it would do' : 'What was suggested'}
