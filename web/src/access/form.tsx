@@ -1,5 +1,5 @@
 import { Alert, Button, Drawer, Group, Stack, Text } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
+import { IconAlertTriangle, IconEye } from '@tabler/icons-react'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { ApiFailure, messageOf } from '~/api/failure'
 import type { Leave } from '~/api/session'
@@ -33,6 +33,7 @@ export function FormDrawer({
   close,
   verb,
   leave,
+  editable = leave,
   busy,
   ready = true,
   error,
@@ -46,6 +47,8 @@ export function FormDrawer({
   close: () => void
   verb: string
   leave: Leave
+  /** Whether the fields may be changed at all; `leave` where it does not depend on what stands in them. */
+  editable?: Leave
   busy: boolean
   /** Whether there is enough, and something new, to send. */
   ready?: boolean
@@ -85,7 +88,14 @@ export function FormDrawer({
         aria-label={typeof title === 'string' ? title : undefined}
       >
         <Stack gap="md">
-          {children}
+          {!editable.allowed && (
+            <Alert color="gray" icon={<IconEye size={18} />}>
+              You can look at this, and not change it. {editable.reason}
+            </Alert>
+          )}
+          <fieldset disabled={!editable.allowed} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+            <Stack gap="md">{children}</Stack>
+          </fieldset>
           <Refusal error={error} shown={shown} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>

@@ -41,7 +41,7 @@ export function KeyTable({
   const has = (column: KeyColumn) => columns.includes(column)
   return (
     <>
-      <Box style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label={`${label}, the table`}>
+      <Box pos="relative" style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label={`${label}, the table`}>
         <Table aria-label={label} miw={640} highlightOnHover>
           <Table.Thead>
             <Table.Tr>

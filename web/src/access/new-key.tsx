@@ -99,6 +99,7 @@ export function NewKey({
       close={close}
       verb="Make the key"
       leave={isSdk ? reads : writes}
+      editable={writes}
       busy={make.isPending}
       ready={complete}
       error={make.error}

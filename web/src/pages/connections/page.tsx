@@ -77,7 +77,7 @@ function ServiceTable({ service: { name, instances } }: { service: Service }) {
       title={name}
       lead={`${instances.length === 1 ? '1 instance' : `${instances.length} instances`}${wrong > 0 ? `, ${wrong} with a problem` : ''}`}
     >
-      <Box style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label={`Instances of ${name}`}>
+      <Box pos="relative" style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label={`Instances of ${name}`}>
         <Table aria-label={`Instances of ${name}`} miw={720}>
           <Table.Thead>
             <Table.Tr>
@@ -107,7 +107,7 @@ function InstanceRow({ instance }: { instance: Instance }) {
     <Table.Tr>
       <Table.Td>
         <Tooltip label={why}>
-          <Badge color={color} tabIndex={0}>
+          <Badge color={color} tabIndex={0} miw="max-content">
             {label}
           </Badge>
         </Tooltip>

@@ -56,6 +56,7 @@ export function EnvironmentForm({
       close={close}
       verb={environment ? 'Save the changes' : 'Make the environment'}
       leave={allOf(write, weakened ? because(weakened, override) : write)}
+      editable={write}
       busy={save.isPending}
       ready={changed && draft.name.trim() !== '' && draft.queries.length > 0}
       error={save.error}

@@ -104,7 +104,7 @@ function EnvironmentTable({
   const see = useMay('keys_read')
   const { data: keys } = useQuery({ ...keysQuery, enabled: see.allowed })
   return (
-    <Box className="card" style={{ overflowX: 'auto' }}>
+    <Box className="card" pos="relative" style={{ overflowX: 'auto' }}>
       <Table miw={760} highlightOnHover aria-label="Environments" verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>

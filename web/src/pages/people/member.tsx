@@ -65,6 +65,7 @@ export function MemberDrawer({
       close={close}
       verb="Save the changes"
       leave={leave}
+      editable={write}
       busy={save.isPending}
       ready={Object.keys(wanted).length > 0}
       error={save.error}

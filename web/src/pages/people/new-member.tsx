@@ -62,6 +62,7 @@ export function NewMember({ close, onMade }: { close: () => void; onMade: (secre
       close={close}
       verb={isPerson ? 'Add the person' : 'Add the service account'}
       leave={allOf(write, give)}
+      editable={write}
       busy={add.isPending}
       ready={complete}
       error={add.error}

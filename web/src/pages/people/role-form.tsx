@@ -60,6 +60,7 @@ export function RoleForm({ of: role, close }: { of: Role | null; close: () => vo
       size={620}
       verb={role ? 'Save the changes' : 'Make the role'}
       leave={allOf(write, touch, give)}
+      editable={allOf(write, touch)}
       busy={save.isPending}
       ready={changed && name.trim() !== ''}
       error={save.error}

@@ -50,7 +50,14 @@ export function RolesTab() {
 function Matrix({ roles, open }: { roles: Role[]; open: (id: string) => void }) {
   const { data: people = [] } = useQuery({ ...peopleQuery, enabled: useMay('users_read').allowed })
   return (
-    <Box className="card" style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label="What roles allow">
+    <Box
+      className="card"
+      pos="relative"
+      style={{ overflowX: 'auto' }}
+      tabIndex={0}
+      role="region"
+      aria-label="What roles allow"
+    >
       <Table aria-label="What roles allow" miw={340 + roles.length * 110} verticalSpacing={4} withColumnBorders={false}>
         <Table.Thead>
           <Table.Tr>

@@ -63,7 +63,7 @@ export function TeamsTab() {
 function TeamTable({ teams, open }: { teams: Team[]; open: (id: string) => void }) {
   const nameOf = useNameOf()
   return (
-    <Box className="card" style={{ overflowX: 'auto' }}>
+    <Box className="card" pos="relative" style={{ overflowX: 'auto' }}>
       <Table miw={600} aria-label="Teams" highlightOnHover>
         <Table.Thead>
           <Table.Tr>

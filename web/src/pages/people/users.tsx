@@ -106,7 +106,7 @@ function PeopleTable({ people, roles, open }: { people: Person[]; roles: Role[];
   if (people.length === 0) return <Empty title="Nobody fits">Look for another part of a name or e-mail.</Empty>
   return (
     <>
-      <Box className="card" style={{ overflowX: 'auto' }}>
+      <Box className="card" pos="relative" style={{ overflowX: 'auto' }}>
         <Table miw={640} aria-label="Users" highlightOnHover>
           <Table.Thead>
             <Table.Tr>

@@ -84,7 +84,7 @@ export function SavedFiltersPage() {
 
 function FilterTable({ filters, open }: { filters: SavedFilter[]; open: (id: string) => void }) {
   return (
-    <Box className="card" style={{ overflowX: 'auto' }}>
+    <Box className="card" pos="relative" style={{ overflowX: 'auto' }}>
       <Table miw={720} aria-label="Saved filters" highlightOnHover verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>

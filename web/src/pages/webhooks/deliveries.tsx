@@ -140,7 +140,7 @@ function Deliveries({ deliveries }: { deliveries: Delivery[] }) {
     )
   const shown = all ? deliveries : deliveries.slice(0, 10)
   return (
-    <Box style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label="Last deliveries">
+    <Box pos="relative" style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label="Last deliveries">
       <Table aria-label="Last deliveries" miw={560}>
         <Table.Thead>
           <Table.Tr>
@@ -159,7 +159,9 @@ function Deliveries({ deliveries }: { deliveries: Delivery[] }) {
                 </TextLink>
               </Table.Td>
               <Table.Td>
-                <Badge color={COLORS[delivery.state]}>{deliveryInWords(delivery)}</Badge>
+                <Badge color={COLORS[delivery.state]} miw="max-content">
+                  {deliveryInWords(delivery)}
+                </Badge>
                 {(delivery.last_error || delivery.last_status != null) && delivery.state !== 'delivered' && (
                   <Text size="xs" c="dimmed" mt={2} style={{ overflowWrap: 'anywhere' }}>
                     {delivery.last_error ?? `It answered ${delivery.last_status}.`}

@@ -91,7 +91,7 @@ export function WebhooksPage() {
 
 function WebhookTable({ webhooks, open }: { webhooks: Webhook[]; open: (id: string) => void }) {
   return (
-    <Box className="card" style={{ overflowX: 'auto' }}>
+    <Box className="card" pos="relative" style={{ overflowX: 'auto' }}>
       <Table miw={720} aria-label="Webhooks" highlightOnHover verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>
