@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Allocation, FlagEntry, Variant } from '~/api/flags'
-import { servingLines, soleVariant, variantWords } from './serving'
+import { rolloutWords, servingLines, soleVariant, variantWords } from './serving'
 
 const variant = (id: string, name: string, value: string): Variant => ({
   id,
@@ -106,5 +106,24 @@ describe('a variant', () => {
     expect(variantWords({ name: 'On', value: 'true' })).toBe('On (true)')
     expect(variantWords({ name: 'Red', value: 'red' })).toBe('Red')
     expect(variantWords({ name: 'Large', value: '{"limit":500,"kinds":["a"]}' })).toBe('Large')
+  })
+})
+
+describe('switching a flag', () => {
+  const withRollout = (status: string, pause_reason: string | null = null, autostart = false) =>
+    entry({
+      allocations: [
+        allocation({ exposure_schedule: { status, pause_reason, rollout_options: { autostart } } as never }),
+      ] as never,
+    })
+  it('pauses the rollout that runs there, and lets it go on', () => {
+    expect(rolloutWords(withRollout('RUNNING'), false)).toContain('pauses')
+    expect(rolloutWords(withRollout('PAUSED', 'inactive'), true)).toContain('goes on')
+    expect(rolloutWords(withRollout('PAUSED', 'user'), true)).toBeNull()
+  })
+  it('starts one that starts by itself', () => {
+    expect(rolloutWords(withRollout('NOT_STARTED', null, true), true)).toContain('starts by itself')
+    expect(rolloutWords(withRollout('NOT_STARTED'), true)).toBeNull()
+    expect(rolloutWords(entry(), false)).toBeNull()
   })
 })

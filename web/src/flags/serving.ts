@@ -50,6 +50,20 @@ export function servingLines(
   return lines
 }
 
+/** What switching a flag does to its rollouts there; null when it has none that move. */
+export function rolloutWords(entry: FlagEntry, to: boolean): string | null {
+  const schedules = allocationsOf(entry).map(({ exposure_schedule }) => exposure_schedule)
+  if (!to)
+    return schedules.some(schedule => schedule?.status === 'RUNNING')
+      ? 'The rollout that runs here pauses, and goes on with what is left of its step when the flag is on again.'
+      : null
+  if (schedules.some(schedule => schedule?.status === 'PAUSED' && schedule.pause_reason === 'inactive'))
+    return 'The rollout that was paused when the flag went off goes on.'
+  return schedules.some(schedule => schedule?.status === 'NOT_STARTED' && schedule.rollout_options.autostart)
+    ? 'The rollout here starts by itself then.'
+    : null
+}
+
 /** Whether nobody passes on to what comes after an allocation. */
 function letsEverybodyIn({ targeting_rules, variant_weights, current_exposure_ratio, exposure_schedule }: Allocation) {
   const isMoving = exposure_schedule && exposure_schedule.status !== 'COMPLETED'

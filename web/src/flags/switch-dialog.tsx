@@ -6,7 +6,7 @@ import { useMay } from '~/api/session'
 import { Loaded } from '~/ui/notices'
 import { needsApproval, type ToggledEnvironment, type ToggledFlag } from './approval'
 import { waitingSuggestion } from './save'
-import { servingLines } from './serving'
+import { rolloutWords, servingLines } from './serving'
 import { WaitsForApproval } from './waits'
 
 /** Says what switching a flag does, who gets what before and after, and does it when that is confirmed. */
@@ -92,11 +92,15 @@ function Waits({ flagId, environmentId }: { flagId: string; environmentId: strin
 function BeforeAndAfter({ flag, environmentId, to }: { flag: Flag; environmentId: string; to: boolean }) {
   const entry = flag.feature_flag_environments.find(entry => entry.environment_id === environmentId)
   if (entry === undefined) return null
+  const rollouts = rolloutWords(entry, to)
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
-      <Side heading="Now" lines={servingLines(flag, entry, !to).map(line => line.words)} />
-      <Side heading="Afterwards" lines={servingLines(flag, entry, to).map(line => line.words)} />
-    </SimpleGrid>
+    <>
+      <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+        <Side heading="Now" lines={servingLines(flag, entry, !to).map(line => line.words)} />
+        <Side heading="Afterwards" lines={servingLines(flag, entry, to).map(line => line.words)} />
+      </SimpleGrid>
+      {rollouts && <Text size="sm">{rollouts}</Text>}
+    </>
   )
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Select, TextInput } from '@mantine/core'
+import { ActionIcon, Group, Select, TextInput, Tooltip } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconArrowsSort, IconSearch, IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
@@ -78,15 +78,16 @@ export function Filters({
         onChange={choose('archived')}
       />
       {isNarrowed(filters) && (
-        <Button
-          variant="subtle"
-          color="gray"
-          size="xs"
-          leftSection={<IconX size={14} />}
-          onClick={() => change({ sort: filters.sort })}
-        >
-          Show all
-        </Button>
+        <Tooltip label="Show all flags">
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label="Show all flags"
+            onClick={() => change({ sort: filters.sort })}
+          >
+            <IconX size={16} />
+          </ActionIcon>
+        </Tooltip>
       )}
       <Select
         ml="auto"
