@@ -36,6 +36,12 @@ export function FlagToggle({
             size={size}
             checked={enabled}
             disabled={refused}
+            // On stays to be told from off by whoever may only look.
+            styles={
+              refused && enabled
+                ? { track: { background: 'color-mix(in srgb, var(--mantine-primary-color-filled) 50%, transparent)' } }
+                : undefined
+            }
             aria-label={`${flag.name} in ${environment.name}`}
             onChange={event => (asks ? setAsked(true) : change.mutate(event.currentTarget.checked))}
           />
