@@ -29,7 +29,7 @@ export function ExplanationView({ answer: given, flag }: { answer: FlagAnswer | 
         </Group>
         <Text size="sm">{reasonSentence(answer, nameOf)}</Text>
         {fault && (
-          <Text size="sm" c="red">
+          <Text size="sm" c="var(--mantine-color-error)">
             {fault}
           </Text>
         )}

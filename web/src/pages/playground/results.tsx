@@ -203,7 +203,7 @@ function Compared({ row, columns }: { row: Row; columns: Column[] }) {
 
 function Reason({ answer }: { answer: FlagAnswer }) {
   return (
-    <Text size="xs" c={answer.error_code ? 'red' : 'dimmed'} span>
+    <Text size="xs" c={answer.error_code ? 'var(--mantine-color-error)' : 'dimmed'} span>
       {shortReason(answer)}
     </Text>
   )
