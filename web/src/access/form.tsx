@@ -1,6 +1,6 @@
 import { Alert, Button, Drawer, Group, Stack, Text } from '@mantine/core'
 import { IconAlertTriangle, IconEye } from '@tabler/icons-react'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type CSSProperties, type FormEvent, type ReactNode, useState } from 'react'
 import { ApiFailure, messageOf } from '~/api/failure'
 import type { Leave } from '~/api/session'
 import { GuardedButton } from '~/ui/guarded'
@@ -26,6 +26,15 @@ export function Refusal({ error, shown = [] }: { error: unknown; shown?: string[
     </Alert>
   )
 }
+
+/** Fields that only show something are as easy to read as text. */
+const FIELDS = {
+  border: 0,
+  margin: 0,
+  padding: 0,
+  minWidth: 0,
+  '--mantine-color-disabled-color': 'var(--mantine-color-dimmed)',
+} as CSSProperties
 
 /** A form beside the page: what was refused, the fields, and the button that sends it. Mount it anew for each thing. */
 export function FormDrawer({
@@ -93,7 +102,7 @@ export function FormDrawer({
               You can look at this, and not change it. {editable.reason}
             </Alert>
           )}
-          <fieldset disabled={!editable.allowed} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+          <fieldset disabled={!editable.allowed} style={FIELDS}>
             <Stack gap="md">{children}</Stack>
           </fieldset>
           <Refusal error={error} shown={shown} />

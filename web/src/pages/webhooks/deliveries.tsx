@@ -147,7 +147,7 @@ function Deliveries({ deliveries }: { deliveries: Delivery[] }) {
             <Table.Th>Event</Table.Th>
             <Table.Th>State</Table.Th>
             <Table.Th>Happened</Table.Th>
-            <Table.Th>Tried again</Table.Th>
+            <Table.Th>Next attempt</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

@@ -91,6 +91,6 @@ export function deliveryInWords(delivery: Delivery): string {
     case 'failed':
       return delivery.attempts === 0 ? 'Given up before the first attempt' : `Given up after ${tries}`
     default:
-      return delivery.attempts === 0 ? 'On its way' : `${tries} of 9 failed so far`
+      return delivery.attempts === 0 ? 'On its way' : `${delivery.attempts} of 9 attempts failed`
   }
 }

@@ -17,7 +17,7 @@ describe('a delivery', () => {
     expect(deliveryInWords(delivery('delivered', 1))).toBe('Delivered')
     expect(deliveryInWords(delivery('delivered', 3))).toBe('Delivered after 3 attempts')
     expect(deliveryInWords(delivery('pending', 0))).toBe('On its way')
-    expect(deliveryInWords(delivery('pending', 1))).toBe('1 attempt of 9 failed so far')
+    expect(deliveryInWords(delivery('pending', 1))).toBe('1 of 9 attempts failed')
     expect(deliveryInWords(delivery('failed', 9))).toBe('Given up after 9 attempts')
     expect(deliveryInWords(delivery('failed', 0))).toBe('Given up before the first attempt')
   })
