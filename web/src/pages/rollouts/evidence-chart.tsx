@@ -3,9 +3,9 @@ import { Box, Text, useComputedColorScheme } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
-import type { EvidenceColumns } from '~/rollouts/evidence'
+import { changeText, type EvidenceColumns } from '~/rollouts/evidence'
 import type { Guardrails } from '~/rollouts/queries'
-import { useZone } from '~/ui/time'
+import { exactTime, useZone } from '~/ui/time'
 import { percent } from '~/ui/timeline-geometry'
 import classes from './evidence-chart.module.css'
 
@@ -140,7 +140,10 @@ function base(
 /** How long the columns are, in seconds. */
 const spanOf = ({ columns: { at_s } }: Shown) => (at_s.at(-1) ?? 0) - (at_s[0] ?? 0)
 
-const inPercent = (value: number | null) => (value === null ? '—' : `${value.toFixed(1)} %`)
+const told = (isUtc: boolean) => (_plot: uPlot, at: number | null) =>
+  at === null ? '—' : exactTime(at * 1000, isUtc ? 'utc' : 'local')
+
+const inPercent = (value: number | null) => (value === null ? '—' : changeText(value / 100))
 
 function changeOptions(isUtc: boolean): Make {
   return latest => {
@@ -156,7 +159,7 @@ function changeOptions(isUtc: boolean): Make {
         y: { range: () => changeRange(latest()) },
       },
       series: [
-        { label: 'at' },
+        { label: 'at', value: told(isUtc) },
         {
           label: 'from',
           stroke: `${line}66`,
@@ -182,7 +185,7 @@ function evidenceOptions(isUtc: boolean): Make {
       },
     },
     series: [
-      { label: 'at' },
+      { label: 'at', value: told(isUtc) },
       {
         label: 'evidence',
         stroke: colour('--mantine-color-text'),
