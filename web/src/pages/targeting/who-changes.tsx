@@ -58,13 +58,7 @@ export function WhoChanges({
           </Text>
         </Alert>
       )}
-      {run && total > 0 && (
-        <Text size="sm">
-          {run.changed === 0
-            ? `None of ${total === 1 ? 'one context' : `${total} contexts`} gets anything else.`
-            : `${run.changed} of ${total === 1 ? 'one context' : `${total} contexts`} (${percent(Math.round((1000 * run.changed) / total) / 10)}) ${run.changed === 1 ? 'gets' : 'get'} something else.`}
-        </Text>
-      )}
+      {run && total > 0 && <Text size="sm">{countWords(run.changed, total)}</Text>}
       {run && run.moves.length > 0 && (
         <Table.ScrollContainer minWidth={420}>
           <Table aria-label="Who changes, from what to what">
@@ -142,6 +136,14 @@ function Examples({ outcomes, onShow }: { outcomes: Outcome[]; onShow: (outcome:
       ))}
     </Group>
   )
+}
+
+/** How many change, in a sentence. */
+function countWords(changed: number, total: number): string {
+  if (total === 1) return `This context gets ${changed === 0 ? 'what it gets now' : 'something else'}.`
+  if (changed === 0) return `All ${total} contexts get what they get now.`
+  const share = percent(Math.round((1000 * changed) / total) / 10)
+  return `${changed} of ${total} contexts (${share}) ${changed === 1 ? 'gets' : 'get'} something else.`
 }
 
 /** A variant that is served, by its key; the default in the code of the application for none. */
