@@ -3,6 +3,7 @@
 use crate::access::KeyUses;
 use crate::agent::Instances;
 use crate::clock::{Clock, Stopwatch};
+use crate::contexts::ContextSamples;
 use crate::cross_origin::CrossOriginLayer;
 use crate::error::ApiError;
 use crate::events::{Intake, LastEvaluations};
@@ -67,6 +68,8 @@ pub struct App {
     pub(crate) guardrails: Guardrails,
     /// Tracers that ask for their configuration as if we were their Agent.
     pub(crate) instances: Instances,
+    /// What applications were evaluated with lately.
+    pub contexts: Arc<ContextSamples>,
     /// Readers that wait for changes.
     pub streams: Streams,
     /// Those of them that are Flagmint's.
@@ -109,6 +112,7 @@ impl App {
             last_evaluations: LastEvaluations::default(),
             guardrails: Guardrails::default(),
             instances: Instances::default(),
+            contexts: Arc::default(),
             streams: Streams::new(CancellationToken::new()),
             flagmint: flagmint::sdk::Connections::default(),
             flagmint_answer: AnswerShape::default(),
@@ -284,6 +288,8 @@ fn native() -> OpenApiRouter<AppState> {
         .routes(routes!(native::copy::copy_configuration))
         .routes(routes!(native::explain::explain))
         .routes(routes!(native::explain::get_document))
+        .routes(routes!(native::contexts::list_contexts))
+        .routes(routes!(native::contexts::list_context_attributes))
         .routes(routes!(native::evaluations::get_flag_evaluations))
         .routes(routes!(native::instances::list_instances))
         .routes(routes!(native::history::list::list_history))

@@ -6,6 +6,7 @@
 mod approvals;
 mod as_of;
 mod context_attributes;
+mod contexts;
 mod copies;
 mod environments;
 mod feeds;
@@ -32,6 +33,7 @@ pub(crate) use as_of::{Moment, configuration_at};
 pub(crate) use context_attributes::{
     change_context_attribute, create_context_attribute, delete_context_attribute, view_context_attributes,
 };
+pub(crate) use contexts::{KnownAttribute, find_environment, known_attributes};
 pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
 pub(crate) use feeds::{Feed, follow};

@@ -132,6 +132,7 @@ pub(crate) async fn take(
     let now = app.clock.now();
     app.guardrails.runs.follow(app).await;
     let watched = app.guardrails.runs.known();
+    let contexts = Arc::clone(&app.contexts);
     let tally = move || -> Result<(Tally, Vec<Report>), ApiError> {
         let mut tally = Tally::new(now);
         let mut observed = Observed::new(watched, now);
@@ -139,6 +140,11 @@ pub(crate) async fn take(
         report::read(&text, kind, &mut |env, record| {
             let place = source.place(env);
             if tally.count(place, record.as_ref().map_err(|reason| *reason)) {
+                if let (Some(place), Ok(record)) = (place, &record)
+                    && record.kind == Kind::Exposure
+                {
+                    contexts.take_with(place.environment.id(), now, |take| record.show_subject(take));
+                }
                 observed.take(place, record);
             }
         })?;

@@ -12,6 +12,7 @@ pub mod app;
 pub mod bootstrap;
 pub mod clock;
 mod commands;
+pub mod contexts;
 mod cross_origin;
 mod datadog;
 mod datadog_sdk;

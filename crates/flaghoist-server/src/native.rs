@@ -1,6 +1,7 @@
 //! Our own API: what no dialect covers. Errors are RFC 9457 problem documents.
 
 pub(crate) mod config;
+pub(crate) mod contexts;
 pub(crate) mod copy;
 pub(crate) mod evaluations;
 pub(crate) mod events;

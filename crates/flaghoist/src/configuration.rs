@@ -88,10 +88,18 @@ struct Given {
     drain_timeout_ms: Option<u64>,
     client_address_header: Option<String>,
     limits: Option<LimitsConfiguration>,
+    contexts: Option<GivenContexts>,
     webhook_allow_private_targets: Option<bool>,
     flagmint_answer: Option<FlagmintAnswerShape>,
     prometheus_url: Option<String>,
     prometheus_bearer_token_file: Option<PathBuf>,
+}
+
+/// Options about contexts as a file gives them.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenContexts {
+    sample: Option<bool>,
 }
 
 /// Options as they count.
@@ -110,6 +118,7 @@ pub(crate) struct Configuration {
     pub(crate) drain_timeout_ms: u64,
     pub(crate) client_address_header: Option<String>,
     pub(crate) limits: LimitsConfiguration,
+    pub(crate) contexts_sample: bool,
     pub(crate) webhook_allow_private_targets: bool,
     pub(crate) flagmint_answer: FlagmintAnswerShape,
     pub(crate) prometheus_url: Option<String>,
@@ -168,6 +177,11 @@ impl Configuration {
                 .with_context(|| missing("drain_timeout_ms"))?,
             client_address_header: file.client_address_header,
             limits: file.limits.or(defaults.limits).with_context(|| missing("limits"))?,
+            contexts_sample: file
+                .contexts
+                .and_then(|contexts| contexts.sample)
+                .or(defaults.contexts.and_then(|contexts| contexts.sample))
+                .with_context(|| missing("contexts.sample"))?,
             webhook_allow_private_targets: options
                 .webhook_allow_private_targets
                 .or(file.webhook_allow_private_targets)
@@ -218,6 +232,7 @@ mod tests {
         assert_eq!(configuration.database_url, None);
         assert_eq!(configuration.limits, LimitsConfiguration::default(), "defaults.toml says what is so");
         assert!(!configuration.webhook_allow_private_targets);
+        assert!(configuration.contexts_sample);
     }
 
     #[test]
@@ -236,6 +251,8 @@ mod tests {
         let limits = Configuration::resolve(options.clone()).unwrap().limits;
         assert_eq!(limits.stranger.requests, 7);
         assert_eq!(limits.management, LimitsConfiguration::default().management, "the others stay");
+        std::fs::write(&path, "[contexts]\nsample = false\n").unwrap();
+        assert!(!Configuration::resolve(options.clone()).unwrap().contexts_sample);
         std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
         let error = format!("{:#}", Configuration::resolve(options).unwrap_err());
         assert!(error.contains("lisen"), "{error}");

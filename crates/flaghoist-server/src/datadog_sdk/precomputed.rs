@@ -205,6 +205,7 @@ pub(crate) async fn precompute_assignments(
     };
     let subject = Subject { targeting_key: subject.targeting_key.as_deref(), attributes: &attributes };
     let of_source = source.and_then(|source| source.capabilities);
+    app.contexts.take(reader.environment.id(), reader.now, &subject);
     let asks_to_hide = capabilities.iter().chain(&of_source).flatten().any(|name| name == HIDING_CAPABILITY);
     let hiding = asks_to_hide.then(|| Hiding { salt: app.ids.mint().into_bytes() });
     let channel = reader.environment.channel(Channel::Client);

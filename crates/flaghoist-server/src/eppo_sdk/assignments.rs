@@ -144,6 +144,7 @@ pub(crate) async fn precompute_eppo_assignments(
         attributes.insert(name, value.clone());
     }
     let subject = Subject { targeting_key: targeting_key.as_deref(), attributes: &attributes };
+    app.contexts.take(reader.environment.id(), reader.now, &subject);
     let salt = STANDARD_NO_PAD.encode(app.ids.mint());
     let channel = reader.environment.channel(Channel::Client);
     let flags = channel.flags.iter().filter_map(|flag| {

@@ -114,6 +114,7 @@ impl Observations {
             allocation: text(&exposure.allocation),
             variant: text(&exposure.variant),
             subject: None,
+            written: None,
             count: 1,
             is_error: false,
             first_ms: Some(exposure.at_ms),

@@ -3,6 +3,7 @@
 use super::DropReason;
 use crate::ApiError;
 use axum::http::{HeaderMap, header};
+use flaghoist_eval::{Attributes, Subject};
 use flaghoist_model::Faults;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -36,6 +37,8 @@ pub(crate) struct Record<'a> {
     pub(crate) variant: Cow<'a, str>,
     /// The targeting key, where the record names one.
     pub(crate) subject: Option<Cow<'a, str>>,
+    /// The record as it is written; none where it was read from something else.
+    pub(crate) written: Option<&'a RawValue>,
     /// How many.
     pub(crate) count: u32,
     /// Whether they failed.
@@ -88,6 +91,37 @@ struct Written<'a> {
     evaluation_count: Option<u32>,
     #[serde(default)]
     error: Option<serde::de::IgnoredAny>,
+}
+
+/// What a record says of its subject: in it, as Datadog's SDKs do, or beside it, as Eppo's assignment loggers do.
+#[derive(Deserialize)]
+struct Described<'a> {
+    #[serde(borrow, default)]
+    subject: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "subjectAttributes")]
+    beside: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct SubjectOf<'a> {
+    #[serde(borrow, default)]
+    attributes: Option<&'a RawValue>,
+}
+
+impl Record<'_> {
+    /// Gives the subject to `take`, when the record says what its attributes are.
+    pub(super) fn show_subject(&self, take: &mut dyn FnMut(&Subject<'_>)) {
+        let described =
+            self.written.and_then(|written| serde_json::from_str::<Described<'_>>(written.get()).ok());
+        let Some(Described { subject, beside }) = described else { return };
+        let inside =
+            subject.and_then(|subject| serde_json::from_str::<SubjectOf<'_>>(subject.get()).ok()?.attributes);
+        let attributes =
+            inside.or(beside).and_then(|text| serde_json::from_str::<Attributes<'_>>(text.get()).ok());
+        if let Some(attributes) = attributes {
+            take(&Subject { targeting_key: self.subject.as_deref(), attributes: &attributes });
+        }
+    }
 }
 
 /// A key: text, or an object with a member `key`.
@@ -301,6 +335,7 @@ fn read_record(record: &RawValue, kind: Kind) -> Result<Record<'_>, DropReason> 
         allocation: written.allocation.map_or(Cow::Borrowed(""), |key| key.0),
         variant: written.variant.map_or(Cow::Borrowed(""), |key| key.0),
         subject: written.subject.map(|id| id.0),
+        written: Some(record),
         count,
         is_error: written.error.is_some(),
         first_ms: written.first_evaluation.map(Moment::milliseconds).or(timestamp),

@@ -45,6 +45,7 @@ pub(crate) async fn evaluate_flags(
         Ok(subject) => subject,
         Err(error) => return Ok(error.into_response(None)),
     };
+    app.contexts.take(reader.environment.id(), reader.now, &subject);
     let channel = reader.environment.channel(reader.channel);
     let decide =
         |flag: &PublishedFlag| channel.snapshot.decide(&flag.key, Expected::Any, &subject, reader.now);

@@ -47,6 +47,7 @@ pub(crate) async fn evaluate_flag(
         Ok(subject) => subject,
         Err(error) => return Ok(error.into_response(Some(&key))),
     };
+    app.contexts.take(reader.environment.id(), reader.now, &subject);
     let channel = reader.environment.channel(reader.channel);
     let decision = channel.snapshot.decide(&key, Expected::Any, &subject, reader.now);
     if let Some(counter) = channel.counter(&key) {

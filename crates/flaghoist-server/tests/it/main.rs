@@ -9,6 +9,7 @@ mod approvals;
 mod approvals_bind;
 mod approvals_hold;
 mod changes;
+mod contexts;
 mod data_plane;
 mod documents;
 mod evaluation;

@@ -8,6 +8,7 @@ use flaghoist_model::MintId;
 use flaghoist_server::app::{self, App};
 use flaghoist_server::bootstrap::{Bootstrap, BootstrapError, GivenSecrets, first_start};
 use flaghoist_server::clock::{Clock, Stopwatch, SystemClock};
+use flaghoist_server::contexts::ContextSamples;
 use flaghoist_server::lifecycle::Patience;
 use flaghoist_server::limits::Limits;
 use flaghoist_server::secret::TimeOrderedIds;
@@ -121,6 +122,7 @@ async fn run_server(
     app.client_address_header = client_address_header;
     app.streams = Streams::new(soft.clone());
     app.flagmint_answer = configuration.flagmint_answer;
+    app.contexts = Arc::new(ContextSamples::new(configuration.contexts_sample));
     app.courier = Courier::new(configuration.webhook_allow_private_targets);
     app.prometheus = prometheus;
     let app = Arc::new(app);

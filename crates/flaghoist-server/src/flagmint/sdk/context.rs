@@ -5,7 +5,7 @@
 //! object are attributes with that prefix. A condition may name an attribute with its prefix, with another, or without:
 //! aliases are resolved here, before evaluation, for the names that the flags of an environment use.
 
-use flaghoist_eval::{AttributeValue, Attributes};
+use flaghoist_eval::{AttributeValue, Attributes, Subject};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -136,6 +136,14 @@ impl Context {
         }
         let targeting_key = targeting_key(kind, members);
         Self { targeting_key, proper, leftovers }
+    }
+
+    /// Gives all of it to `take`, for whoever wants to see what contexts look like.
+    pub(super) fn show(&self, take: &mut dyn FnMut(&Subject<'_>)) {
+        let known = self.leftovers.exact.iter().chain(&self.proper.exact);
+        let attributes: Attributes<'_> =
+            known.map(|(name, value)| (Cow::Borrowed(name.as_str()), value.clone())).collect();
+        take(&Subject { targeting_key: self.targeting_key.as_deref(), attributes: &attributes });
     }
 
     /// The attributes of these names.

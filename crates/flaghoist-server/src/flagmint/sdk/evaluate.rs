@@ -117,6 +117,7 @@ pub(crate) async fn evaluate(
     decode::check_media_type(&headers)?;
     let body = decode::read_body(body, BODY_MAX_BYTES, app.body_timeout).await?;
     let context = read_context(&body, &headers)?;
+    app.contexts.take_with(reader.environment.id(), reader.now, |take| context.show(take));
     let channel = reader.environment.channel(reader.channel);
     let flags = EvaluatedFlags::of(channel, &context, reader.now);
     let answer = Answer { flags, shape: app.flagmint_answer };

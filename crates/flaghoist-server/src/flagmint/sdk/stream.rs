@@ -168,8 +168,16 @@ impl Stream {
             _place: place,
             reader,
         };
+        stream.show_context();
         stream.say_present();
         stream
+    }
+
+    /// Lets a sample be taken of the context.
+    fn show_context(&self) {
+        let now = self.app.clock.now();
+        let contexts = &self.app.contexts;
+        contexts.take_with(self.reader.environment.id(), now, |take| self.context.show(take));
     }
 
     /// Has what the reader gets now said.
@@ -211,6 +219,7 @@ impl Stream {
                 () = self.app.streams.stopping() => return None,
                 context = self.contexts.recv() => {
                     self.context = context?;
+                    self.show_context();
                     if self.config.is_none() {
                         self.say_present();
                     }

@@ -141,7 +141,17 @@ impl Connection {
         // Something may have been published since the reader's key was looked up.
         published_anew.mark_changed();
         let context = context.unwrap_or_else(Context::empty);
-        Self { app, reader, context, again_at, published_anew, unanswered: 0, _place: place }
+        let connection =
+            Self { app, reader, context, again_at, published_anew, unanswered: 0, _place: place };
+        connection.show_context();
+        connection
+    }
+
+    /// Lets a sample be taken of the context.
+    fn show_context(&self) {
+        let now = self.app.clock.now();
+        let contexts = &self.app.contexts;
+        contexts.take_with(self.reader.environment.id(), now, |take| self.context.show(take));
     }
 
     async fn run(mut self, mut socket: WebSocket) {
@@ -219,6 +229,7 @@ impl Connection {
                     return Err(End::Told(ASKED_TOO_OFTEN, "rate limit: too many contexts"));
                 }
                 self.context = Context::of(&message.context);
+                self.show_context();
                 self.send_flags(socket).await
             }
             "ping" => send(socket, &ToClient::Pong).await,

@@ -80,6 +80,9 @@ pub(crate) const POLICY: &[(&str, Needs)] = &[
     ("copy_configuration", Permissions(&[FW, ER])),
     ("explain", Permissions(&[FR, ER])),
     ("get_document", Permissions(&[FR, ER])),
+    // Contexts may name people.
+    ("list_contexts", Permissions(&[FW])),
+    ("list_context_attributes", Permissions(&[FW])),
     ("list_rollouts", Permissions(&[FR, ER])),
     ("get_rollout", Permissions(&[FR, ER])),
     ("preview_rollout", Permissions(&[FR, ER])),
