@@ -70,7 +70,7 @@ export function ManyDialog<F extends { id: string; name: string }>({
         )}
         {progress && progress.waiting.length > 0 && (
           <Alert color="yellow" title={`${progress.waiting.length} of them wait for an approval`}>
-            <TextLink to="/approvals" size="sm" underline="always">
+            <TextLink to="/approvals" size="sm" c="inherit" underline="always">
               See what waits
             </TextLink>
           </Alert>
@@ -80,7 +80,7 @@ export function ManyDialog<F extends { id: string; name: string }>({
             <List size="sm" mah={200} style={{ overflowY: 'auto' }} tabIndex={0}>
               {progress.failed.map(({ thing, message }) => (
                 <List.Item key={thing.id}>
-                  <TextLink to="/flags/$flagId" params={{ flagId: thing.id }} size="sm" underline="always">
+                  <TextLink to="/flags/$flagId" params={{ flagId: thing.id }} size="sm" c="inherit" underline="always">
                     {thing.name}
                   </TextLink>
                   : {message}

@@ -9,11 +9,11 @@ export function WaitsForApproval({ suggestionId }: { suggestionId: string | null
       <Text size="sm">
         Nothing has changed yet. It happens as soon as somebody else approves it.{' '}
         {suggestionId ? (
-          <TextLink to="/approvals/$suggestionId" params={{ suggestionId }} size="sm" underline="always">
+          <TextLink to="/approvals/$suggestionId" params={{ suggestionId }} size="sm" c="inherit" underline="always">
             See what was suggested
           </TextLink>
         ) : (
-          <TextLink to="/approvals" size="sm" underline="always">
+          <TextLink to="/approvals" size="sm" c="inherit" underline="always">
             See what waits
           </TextLink>
         )}

@@ -29,7 +29,7 @@ export function OverviewTab({ flag }: { flag: Flag }) {
         <Alert color="orange" mb="md" title="It is probably not needed any more">
           <Text size="sm">
             {reason?.words}{' '}
-            <TextLink to="/cleanup" size="sm" underline="always">
+            <TextLink to="/cleanup" size="sm" c="inherit" underline="always">
               See what to do about it
             </TextLink>
           </Text>

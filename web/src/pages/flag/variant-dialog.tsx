@@ -86,8 +86,8 @@ export function VariantDialog({ flag, variant, close }: { flag: Flag; variant: V
               Nobody gets it until an allocation or a default says so.
             </Text>
           )}
-          {uses.length > 0 && !isSameValue && (
-            <Alert color="orange" title="Whoever gets this variant gets the new value at once">
+          {uses.length > 0 && !isSameValue && !change.data && (
+            <Alert color="orange" title="Whoever gets this variant gets the new value">
               <List size="sm">
                 {wordsOfUses(uses).map(words => (
                   <List.Item key={words}>{words}</List.Item>
