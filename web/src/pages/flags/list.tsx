@@ -92,7 +92,7 @@ function NothingFound({ filters, change }: { filters: FlagFilters; change: (filt
       icon={<IconSearchOff size={28} stroke={1.4} />}
       title={search ? `No flag has “${search}” in its name, key or description` : 'No flag fits'}
       action={
-        <Group gap="xs" mt="xs">
+        <Group gap="xs" mt="xs" justify="center">
           {isNarrowedElsewhere && search && (
             <Button variant="light" size="xs" onClick={() => change({ search, sort, archived })}>
               Search without the other filters
