@@ -71,8 +71,8 @@ async fn keys(world: &World, filter: &FlagListFilter) -> Vec<String> {
 
 async fn a_part_of_key_name_or_description_is_found_in_any_case(home: Home) {
     let (world, _) = with(&home, &["checkout", "search", "other"], |key, flag| match key {
-        "search" => flag.name = "Große SUCHE 100%".to_owned(),
-        "other" => flag.description = "Beside the Checkout \u{0} of ÄRZTE".to_owned(),
+        "search" => "Große SUCHE 100%".clone_into(&mut flag.name),
+        "other" => "Beside the Checkout \u{0} of ÄRZTE".clone_into(&mut flag.description),
         _ => {}
     })
     .await;
