@@ -20,7 +20,7 @@ export async function seeded(server: Server): Promise<PictureOf[]> {
   const production = server.environment('production')
   await server.addPerson('grace@example.com', 'Grace Hopper', 'editor')
   await server.ask('POST', '/api/v1/users', {
-    email: 'deploys',
+    email: 'deploys@example.com',
     name: 'Deployments',
     kind: 'service_account',
     role: 'viewer',
@@ -119,14 +119,14 @@ export async function seeded(server: Server): Promise<PictureOf[]> {
 async function suggested(server: Server, flagId: string, environmentId: string): Promise<string> {
   const attributes = {
     action: 'updated',
-    property: 'FLAG_STATUS',
+    property: 'ENVIRONMENT_STATUS',
     environment_id: environmentId,
     suggestion: 'DISABLED',
     notification_rule_targets: [],
     comment: 'The experiment is over.',
   }
   const made = await server.ask<{ data: { id: string } }>('POST', `/api/v2/feature-flags/${flagId}/suggestions`, {
-    data: { type: 'suggestions', attributes },
+    data: { type: 'flag-suggestions', attributes },
   })
   return made.data.id
 }

@@ -67,6 +67,7 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#6b7280',
     '--mantine-color-error': '#c92a2a',
     '--mantine-color-orange-light-color': '#9c3a06',
+    '--mantine-color-orange-text': '#b54708',
     '--mantine-color-yellow-light-color': '#7a4b00',
     '--page': '#f7f8f9',
     '--card': '#ffffff',

@@ -36,7 +36,7 @@ export function Differences({ differences }: { differences: Difference[] }) {
       </Text>
     )
   return (
-    <Box style={{ overflowX: 'auto' }}>
+    <Box style={{ overflowX: 'auto', position: 'relative' }}>
       <Table aria-label="Differences" layout="fixed">
         <Table.Thead>
           <Table.Tr>

@@ -71,7 +71,7 @@ export function SdkSnippets({
         {FAMILIES.map(({ id }) => (
           <Tabs.Panel key={id} value={id} pt="sm">
             <Stack gap="sm">
-              <Box style={{ overflowX: 'auto' }}>
+              <Box style={{ overflowX: 'auto', position: 'relative' }}>
                 <SegmentedControl
                   size="sm"
                   aria-label="Language"

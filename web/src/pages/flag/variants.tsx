@@ -39,7 +39,7 @@ export function VariantsTab({ flag }: { flag: Flag }) {
         </GuardedButton>
       }
     >
-      <div style={{ overflowX: 'auto' }}>
+      <div style={{ overflowX: 'auto', position: 'relative' }}>
         <Table aria-label="Variants" miw={640}>
           <Table.Thead>
             <Table.Tr>

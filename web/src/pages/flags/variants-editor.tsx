@@ -44,7 +44,7 @@ export function VariantsEditor({
   }
   const weightsFault = faultAt(pointerTo('weights'))
   return (
-    <div style={{ overflowX: 'auto' }}>
+    <div style={{ overflowX: 'auto', position: 'relative' }}>
       <Table withRowBorders={false} verticalSpacing={4} horizontalSpacing={6} aria-label="Variants" miw={520}>
         <Table.Thead>
           <Table.Tr>

@@ -107,7 +107,7 @@ function MetricTable({
   show: (id: string) => void
 }) {
   return (
-    <Box className="card" style={{ overflowX: 'auto' }}>
+    <Box className="card" style={{ overflowX: 'auto', position: 'relative' }}>
       <Table highlightOnHover layout="fixed" miw={860} aria-label="Metrics">
         <Table.Thead>
           <Table.Tr>

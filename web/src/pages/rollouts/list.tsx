@@ -93,7 +93,13 @@ function Groups({ rollouts }: { rollouts: Rollout[] }) {
     const members = groups.get(group)
     if (members === undefined) return null
     return (
-      <Box key={group} component="section" aria-label={heading} className="card" style={{ overflowX: 'auto' }}>
+      <Box
+        key={group}
+        component="section"
+        aria-label={heading}
+        className="card"
+        style={{ overflowX: 'auto', position: 'relative' }}
+      >
         <Group gap={8} px="md" pt="sm" pb={4} align="baseline">
           <Title order={2} size="h3">
             {heading}
