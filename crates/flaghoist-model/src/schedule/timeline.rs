@@ -52,7 +52,8 @@ impl Schedule {
                 reached = position;
             }
             let now = schedule.progress.step_entered_at.map_or(start, |entered_at| entered_at.max(start));
-            let next = schedule.advanced(Timestamp::MAX);
+            // A guarded run moves when it is looked at, so it is looked at when it is due, and no sooner than now.
+            let next = schedule.due_at().and_then(|due_at| schedule.advanced(due_at.max(start)));
             match next.or_else(|| schedule.commanded(Command::Resume, now).ok()) {
                 Some((next, _)) => schedule = next,
                 None => return Timeline { entries },

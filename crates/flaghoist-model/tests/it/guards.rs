@@ -242,6 +242,19 @@ fn a_guarded_step_lasts_its_whole_interval_however_late_it_was_entered() {
 }
 
 #[test]
+fn the_timeline_of_a_guarded_run_goes_on_from_its_step_and_from_now_when_the_next_is_late() {
+    let mut world = World::usual();
+    world.does(Command::Start, 0);
+    world.advances(17);
+    let told = |now| -> Vec<_> {
+        let entries = world.schedule().timeline(now).entries.into_iter();
+        entries.map(|entry| (entry.position, entry.at, entry.exposure_ratio)).collect()
+    };
+    assert_eq!(told(later(20)), [(1, later(17), 0.5), (2, later(27), 1.0)]);
+    assert_eq!(told(later(30)), [(1, later(17), 0.5), (2, later(30), 1.0)]);
+}
+
+#[test]
 fn what_was_in_force_is_kept_with_the_moments_at_which_it_was() {
     let mut world = World::usual();
     world.does(Command::Start, 0);
