@@ -2,19 +2,21 @@ import { Button, Group, Text } from '@mantine/core'
 import { IconPlus, IconSearchOff } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useCallback, useMemo } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
 import { type FlagFilters, flagPagesQuery } from '~/api/flag-list'
 import { environmentsQuery } from '~/api/flags'
 import { useMay } from '~/api/session'
 import { Refused } from '~/ui/guarded'
 import { ButtonLink } from '~/ui/link'
-import { Empty, Loaded } from '~/ui/notices'
+import { Empty, Loaded, Waiting } from '~/ui/notices'
 import { Page } from '~/ui/page'
-import { BulkBar } from './bulk'
 import { Filters, isNarrowed } from './filters'
-import { FirstFlag } from './first-flag'
 import { useSelection } from './selection'
 import { FlagTable } from './table'
+
+// Most visits need neither: there are flags, and nobody selects any.
+const FirstFlag = lazy(() => import('./first-flag').then(({ FirstFlag }) => ({ default: FirstFlag })))
+const BulkBar = lazy(() => import('./bulk').then(({ BulkBar }) => ({ default: BulkBar })))
 
 /** All flags of the project, and how they stand in every environment. */
 export function FlagsPage() {
@@ -28,6 +30,8 @@ export function FlagsPage() {
   const pages = useInfiniteQuery(flagPagesQuery(filters))
   const flags = useMemo(() => pages.data?.pages.flatMap(page => page.data) ?? [], [pages.data])
   const selection = useSelection(flags)
+  const [isBulkWanted, wantBulk] = useState(false)
+  if (!isBulkWanted && selection.chosen.size > 0) wantBulk(true)
   const mayCreate = useMay('feature_flag_config_write')
   const total = pages.data?.pages.at(-1)?.total_count ?? 0
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = pages
@@ -57,7 +61,9 @@ export function FlagsPage() {
       }
     >
       {isWithoutFlags ? (
-        <FirstFlag />
+        <Suspense fallback={<Waiting />}>
+          <FirstFlag />
+        </Suspense>
       ) : (
         <>
           <Filters filters={filters} environments={environments.data ?? []} change={change} />
@@ -76,7 +82,7 @@ export function FlagsPage() {
               )
             }
           </Loaded>
-          <BulkBar selection={selection} />
+          <Suspense>{isBulkWanted && <BulkBar selection={selection} />}</Suspense>
         </>
       )}
     </Page>
