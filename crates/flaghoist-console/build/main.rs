@@ -4,15 +4,21 @@
 //! there and `FLAGHOIST_CONSOLE` is not `off`. With `FLAGHOIST_CONSOLE=require` a console that cannot be built fails the
 //! compilation, so that no release goes out without.
 
+#![expect(clippy::print_stdout, reason = "Cargo reads it")]
+#![expect(clippy::expect_used, reason = "without these nothing can be compiled")]
+
 mod sources;
 
-use sources::fingerprint;
+use sources::Sources;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs, io};
+use std::{env, io};
 
 /// In `web/dist`: the fingerprint of the sources it was built from.
 const STAMP: &str = ".sources";
+/// In `web`: held by the build that is running. Builds with other profiles or target directories share `web`.
+const LOCK: &str = ".build-lock";
 /// How much of what npm said about a failure is told.
 const SAID_MAX_LINES: usize = 40;
 
@@ -24,50 +30,55 @@ fn main() {
     println!("cargo:rerun-if-env-changed=FLAGHOIST_CONSOLE");
     println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=placeholder");
-    for path in sources::WATCHED {
-        println!("cargo:rerun-if-changed={}", root.join(path).display());
+    let laid_out =
+        if wish == "off" { Err("FLAGHOIST_CONSOLE is off".to_owned()) } else { lay_out_console(&root, &out) };
+    let Err(reason) = laid_out else { return };
+    assert!(wish != "require", "the console could not be built: {reason}");
+    for line in reason.lines() {
+        println!("cargo:warning=the console is left out: {line}");
     }
-    let built = if wish == "off" { Err("FLAGHOIST_CONSOLE is off".to_owned()) } else { built_console(&root) };
-    let from = built.unwrap_or_else(|reason| {
-        assert!(wish != "require", "the console could not be built: {reason}");
-        for line in reason.lines() {
-            println!("cargo:warning=the console is left out: {line}");
-        }
-        manifest.join("placeholder")
-    });
-    lay_out(&from, &out).expect("files of the target directory can be written");
+    if wish != "off" {
+        // Nothing has this name, so Cargo asks again each time: Node.js or the network may be there by then.
+        println!("cargo:rerun-if-changed={}", manifest.join("try-again").display());
+    }
+    lay_out(&manifest.join("placeholder"), &out).expect("files of the target directory can be written");
 }
 
-/// Where the console stands, built from the sources as they are; or why it could not be built.
-fn built_console(root: &Path) -> Result<PathBuf, String> {
+/// Lays the console out, built from the sources as they are; or says why that could not be.
+fn lay_out_console(root: &Path, out: &Path) -> Result<(), String> {
     let web = root.join("web");
-    let wanted = fingerprint(root).map_err(|error| format!("its sources cannot be read: {error}"))?;
+    let told = |error: io::Error| error.to_string();
+    let lock = File::create(web.join(LOCK)).map_err(told)?;
+    lock.lock().map_err(told)?;
+    let sources = Sources::of(root).map_err(|error| format!("its sources cannot be read: {error}"))?;
+    for path in sources.watched() {
+        println!("cargo:rerun-if-changed={}", path.display());
+    }
     let dist = web.join("dist");
-    if fs::read_to_string(dist.join(STAMP)).is_ok_and(|stamp| stamp == wanted) {
-        return Ok(dist);
+    let stamp = sources.fingerprint();
+    if fs::read_to_string(dist.join(STAMP)).is_ok_and(|built_from| built_from == stamp) {
+        return lay_out(&dist, out).map_err(told);
     }
     install_packages(&web)?;
     npm(&web, &["run", "build"])?;
-    fs::write(dist.join(STAMP), wanted).map_err(|error| error.to_string())?;
-    Ok(dist)
+    fs::write(dist.join(STAMP), stamp).map_err(told)?;
+    lay_out(&dist, out).map_err(told)
 }
 
-/// Installs the packages of the lock file, unless exactly they are there.
+/// Installs the packages of the lock file, unless npm says that they are there already.
 fn install_packages(web: &Path) -> Result<(), String> {
-    let lock = fs::read(web.join("package-lock.json")).map_err(|error| error.to_string())?;
-    let mark = web.join("node_modules/package-lock.installed");
-    if fs::read(&mark).is_ok_and(|installed| installed == lock) {
+    if npm(web, &["ls", "--all", "--include=dev", "--silent"]).is_ok() {
         return Ok(());
     }
-    npm(web, &["ci", "--no-audit", "--no-fund", "--loglevel=error"])?;
-    fs::write(mark, lock).map_err(|error| error.to_string())
+    npm(web, &["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
 }
 
 /// Runs npm in `web`. Gives the end of what it said if it failed.
 fn npm(web: &Path, arguments: &[&str]) -> Result<(), String> {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output = Command::new(program).args(arguments).current_dir(web).output();
-    let output = output.map_err(|error| format!("{program} cannot be run ({error}); install Node.js"))?;
+    let output =
+        output.map_err(|error| format!("{program} cannot be run ({error}); install Node.js 20.19"))?;
     if output.status.success() {
         return Ok(());
     }

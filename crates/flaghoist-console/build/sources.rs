@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Files and directories of the repository; a change of any of them makes what was built old.
-pub(crate) const WATCHED: [&str; 7] = [
+const ROOTS: [&str; 8] = [
     "openapi/openapi.json",
     "web/index.html",
+    "web/package.json",
     "web/package-lock.json",
     "web/public",
     "web/src",
@@ -18,24 +19,44 @@ pub(crate) const WATCHED: [&str; 7] = [
 /// What is made by the build itself.
 const GENERATED: &str = "web/src/api/schema.d.ts";
 
-/// A text that differs whenever a source differs in name or content. Tests are no sources.
-pub(crate) fn fingerprint(root: &Path) -> io::Result<String> {
-    let mut files = Vec::new();
-    for path in WATCHED {
-        collect(&root.join(path), &mut files)?;
-    }
-    files.sort();
-    let mut digest = Sha256::new();
-    for file in files {
-        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
-        if name == GENERATED || name.contains(".test.") {
-            continue;
+/// The files of the console, without its tests and without what is generated from the others.
+pub(crate) struct Sources {
+    root: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// The sources in the repository at `root`.
+    pub(crate) fn of(root: &Path) -> io::Result<Self> {
+        let mut files = Vec::new();
+        for path in ROOTS {
+            collect(&root.join(path), &mut files)?;
         }
-        let content = fs::read(&file)?;
-        digest.update(format!("{name}\n{}\n", content.len()));
-        digest.update(content);
+        files.retain(|file| {
+            let name = file.to_string_lossy();
+            !name.contains(".test.") && !file.ends_with(GENERATED)
+        });
+        files.sort();
+        Ok(Self { root: root.to_owned(), files })
     }
-    Ok(hex::encode(digest.finalize()))
+
+    /// What Cargo is to watch: each file. A directory would be newer after every build, for what is generated in it; and
+    /// whoever adds a file changes one that imports it.
+    pub(crate) fn watched(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// A text that differs whenever a source differs in name or content.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut digest = Sha256::new();
+        for file in &self.files {
+            let name = file.strip_prefix(&self.root).unwrap_or(file).to_string_lossy();
+            let content = fs::read(file).unwrap_or_default();
+            digest.update(format!("{name}\n{}\n", content.len()));
+            digest.update(content);
+        }
+        hex::encode(digest.finalize())
+    }
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

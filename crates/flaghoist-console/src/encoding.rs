@@ -34,19 +34,24 @@ impl Encoding {
 /// The encodings to try, the best first, for the values of `Accept-Encoding`. Files that are too small to be worth it
 /// exist as they are only, so that always comes last.
 pub(crate) fn best<'a>(accepted: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Encoding> {
-    let taken: Vec<&str> = accepted.flat_map(|value| value.split(',')).filter_map(taken).collect();
-    let takes =
-        move |encoding: &Encoding| taken.iter().any(|name| Some(*name) == encoding.name() || *name == "*");
+    let offers: Vec<(String, bool)> = accepted.flat_map(|value| value.split(',')).filter_map(offer).collect();
+    let takes = move |encoding: &Encoding| {
+        let named =
+            |wanted: &str| offers.iter().find(|(name, _)| name == wanted).map(|(_, is_taken)| *is_taken);
+        // What is named counts; the star is for what is not.
+        encoding.name().and_then(named).or_else(|| named("*")).unwrap_or(false)
+    };
     let compressed: Vec<Encoding> = Encoding::COMPRESSED.into_iter().filter(takes).collect();
     compressed.into_iter().chain([Encoding::Identity])
 }
 
-/// The name of an encoding that is taken; none where its weight is zero.
-fn taken(offer: &str) -> Option<&str> {
-    let mut parts = offer.split(';').map(str::trim);
-    let name = parts.next().filter(|name| !name.is_empty())?;
+/// The name of an encoding, and whether it is taken: a weight of zero refuses it.
+fn offer(text: &str) -> Option<(String, bool)> {
+    let text = text.to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let name = parts.next().filter(|name| !name.is_empty())?.to_owned();
     let is_refused = parts.filter_map(|part| part.strip_prefix("q=")).any(|weight| weight.parse() == Ok(0.0));
-    (!is_refused).then_some(name)
+    Some((name, !is_refused))
 }
 
 #[cfg(test)]
@@ -56,12 +61,14 @@ mod tests {
     #[test]
     fn the_smallest_encoding_that_a_client_takes_is_tried_first() {
         use Encoding::{Brotli, Gzip, Identity};
-        let cases: [(&[&str], &[Encoding]); 8] = [
+        let cases: [(&[&str], &[Encoding]); 10] = [
             (&["gzip, deflate, br, zstd"], &[Brotli, Gzip, Identity]),
             (&["gzip"], &[Gzip, Identity]),
             (&["br;q=0, gzip;q=0.5"], &[Gzip, Identity]),
             (&["deflate", "br;q=0.1"], &[Brotli, Identity]),
             (&["*"], &[Brotli, Gzip, Identity]),
+            (&["br;q=0, *"], &[Gzip, Identity]),
+            (&["GZIP;Q=1, BR;Q=0"], &[Gzip, Identity]),
             (&["brotli"], &[Identity]),
             (&[""], &[Identity]),
             (&[], &[Identity]),

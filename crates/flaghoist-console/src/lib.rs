@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use encoding::Encoding;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use std::borrow::Cow;
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/console"]
@@ -83,7 +84,7 @@ fn answer(name: &str, headers: &HeaderMap) -> Response {
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, content_type(name))], Body::from(file.data.into_owned())).into_response()
+        ([(header::CONTENT_TYPE, content_type(name))], body(file.data)).into_response()
     };
     let own = response.headers_mut();
     own.extend(SECURITY);
@@ -96,6 +97,14 @@ fn answer(name: &str, headers: &HeaderMap) -> Response {
         own.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
+}
+
+/// The bytes of a file, which are in the program and need no copy.
+fn body(data: Cow<'static, [u8]>) -> Body {
+    match data {
+        Cow::Borrowed(bytes) => Body::from(bytes),
+        Cow::Owned(bytes) => Body::from(bytes),
+    }
 }
 
 /// A strong entity tag: half of the SHA-256 of the bytes as they are sent.
