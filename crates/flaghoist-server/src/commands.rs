@@ -36,7 +36,7 @@ pub(crate) use context_attributes::{
 pub(crate) use contexts::{KnownAttribute, find_environment, known_attributes};
 pub(crate) use copies::{Copy, copy_configuration, preview_copy};
 pub(crate) use environments::{Revert, create_environment, delete_environment, update_environment};
-pub(crate) use feeds::{Feed, follow};
+pub(crate) use feeds::{Feed, Told, follow};
 pub(crate) use flag_environments::{EntryChange, change_flag_environment};
 pub(crate) use flag_list::{FlagSearch, find_flags, view_flag_tags};
 pub(crate) use flags::{

@@ -27,6 +27,7 @@ pub(crate) mod serving;
 pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod teams;
+mod told;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 

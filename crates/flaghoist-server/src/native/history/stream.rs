@@ -3,8 +3,8 @@
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags};
 use crate::app::AppState;
-use crate::commands::{Feed, follow};
-use crate::native::ProblemErrors;
+use crate::commands::follow;
+use crate::native::{ProblemErrors, told};
 use crate::streams;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -12,7 +12,6 @@ use axum::response::Response;
 use flaghoist_model::history::Action;
 use flaghoist_store::ChangeNotice;
 use serde::Serialize;
-use std::collections::VecDeque;
 use utoipa::ToSchema;
 
 /// That something was changed, as the stream tells of it.
@@ -67,35 +66,10 @@ pub(crate) async fn stream_history(
 ) -> Result<Response, ApiError> {
     let last_seen = streams::last_event_id(&headers).and_then(|id| id.parse().ok());
     let feed = follow::<ChangeNotice>(&app, caller.principal, last_seen).await?;
-    let greeting = format!("id: {}\n\n", feed.revision());
-    let events = Events { feed, waiting: VecDeque::from([greeting]) };
-    let texts = futures_util::stream::unfold(events, |mut events| async {
-        let text = events.next().await?;
-        Some((text, events))
-    });
-    Ok(streams::answer(texts))
+    Ok(told::answer(feed, "change", data))
 }
 
-struct Events {
-    feed: Feed<ChangeNotice>,
-    waiting: VecDeque<String>,
-}
-
-impl Events {
-    /// What is to be sent next; none when the stream is over.
-    async fn next(&mut self) -> Option<String> {
-        while self.waiting.is_empty() {
-            match self.feed.next().await? {
-                // Something shows that the stream lives.
-                made if made.is_empty() => self.waiting.push_back(":\n\n".to_owned()),
-                made => self.waiting.extend(made.iter().map(event)),
-            }
-        }
-        self.waiting.pop_front()
-    }
-}
-
-fn event(notice: &ChangeNotice) -> String {
+fn data(notice: &ChangeNotice) -> String {
     let event = ChangeEvent {
         revision: notice.revision,
         history_id: notice.history_id.to_string(),
@@ -107,6 +81,5 @@ fn event(notice: &ChangeNotice) -> String {
         user_id: notice.user_id.map(|id| id.to_string()),
     };
     // It is made of texts and numbers, so it cannot fail to be written.
-    let data = serde_json::to_string(&event).unwrap_or_default();
-    format!("event: change\nid: {}\ndata: {data}\n\n", notice.revision)
+    serde_json::to_string(&event).unwrap_or_default()
 }

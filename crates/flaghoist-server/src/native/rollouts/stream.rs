@@ -4,15 +4,14 @@ use super::resource::{TransitionOut, transition_out};
 use crate::ApiError;
 use crate::access::{Allowed, ReadFlags};
 use crate::app::AppState;
-use crate::commands::{Feed, follow};
-use crate::native::ProblemErrors;
+use crate::commands::follow;
+use crate::native::{ProblemErrors, told};
 use crate::streams;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use flaghoist_store::KeptTransition;
 use serde::Serialize;
-use std::collections::VecDeque;
 use utoipa::ToSchema;
 
 /// A move of a rollout, as the stream tells of it.
@@ -52,40 +51,10 @@ pub(crate) async fn stream_rollouts(
 ) -> Result<Response, ApiError> {
     let last_seen = streams::last_event_id(&headers).and_then(|id| id.parse().ok());
     let feed = follow::<KeptTransition>(&app, caller.principal, last_seen).await?;
-    let greeting = format!("id: {}\n\n", feed.revision());
-    let events = Events { feed, waiting: VecDeque::from([greeting]) };
-    let texts = futures_util::stream::unfold(events, |mut events| async {
-        let text = events.next().await?;
-        Some((text, events))
-    });
-    Ok(streams::answer(texts))
+    Ok(told::answer(feed, "rollout", data))
 }
 
-struct Events {
-    feed: Feed<KeptTransition>,
-    waiting: VecDeque<String>,
-}
-
-impl Events {
-    /// What is to be sent next; none when the stream is over.
-    async fn next(&mut self) -> Option<String> {
-        while self.waiting.is_empty() {
-            let made = self.feed.next().await?;
-            match made {
-                // Something shows that the stream lives.
-                made if made.is_empty() => self.waiting.push_back(":\n\n".to_owned()),
-                made => self.waiting.extend(made.iter().enumerate().map(|(position, kept)| {
-                    // Whoever breaks off in the middle of a revision is told all of it again.
-                    let is_last = made.get(position + 1).is_none_or(|next| next.revision != kept.revision);
-                    event(kept, is_last)
-                })),
-            }
-        }
-        self.waiting.pop_front()
-    }
-}
-
-fn event(kept: &KeptTransition, has_id: bool) -> String {
+fn data(kept: &KeptTransition) -> String {
     let event = RolloutEvent {
         rollout_id: kept.transition.schedule_id.to_string(),
         flag_id: kept.flag_id.to_string(),
@@ -93,7 +62,5 @@ fn event(kept: &KeptTransition, has_id: bool) -> String {
         transition: transition_out(kept),
     };
     // It is made of texts and numbers, so it cannot fail to be written.
-    let data = serde_json::to_string(&event).unwrap_or_default();
-    let id = if has_id { format!("id: {}\n", kept.revision) } else { String::new() };
-    format!("event: rollout\n{id}data: {data}\n\n")
+    serde_json::to_string(&event).unwrap_or_default()
 }
