@@ -7,18 +7,26 @@ export type Schemas = components['schemas']
 
 const PROJECT_KEY = 'flaghoist-project'
 
-/** The id of the project that this browser works in; none for the first one of whoever is signed in. */
-export const chosenProject = () => localStorage.getItem(PROJECT_KEY)
+/**
+ * Read once: whoever chooses another project in one tab must not redirect what is saved in the others. A tab keeps its
+ * project over reloads; a new one begins with the last that was chosen anywhere.
+ */
+let project: string | null = (sessionStorage.getItem(PROJECT_KEY) ?? localStorage.getItem(PROJECT_KEY)) || null
 
-/** Remembers the project to work in. The caller reloads what is shown. */
+/** The id of the project that this tab works in; none for the first one of whoever is signed in. */
+export const chosenProject = () => project
+
+/** Remembers the project to work in, for this tab and for new ones. The caller reloads what is shown. */
 export function chooseProject(id: string | null) {
+  project = id
+  // Empty means the first one; without it a reload would take over what another tab chose.
+  sessionStorage.setItem(PROJECT_KEY, id ?? '')
   if (id === null) localStorage.removeItem(PROJECT_KEY)
   else localStorage.setItem(PROJECT_KEY, id)
 }
 
 /** Headers that every request needs: the proof that no other site sent it, and the project. */
 export function requestHeaders(): Record<string, string> {
-  const project = chosenProject()
   return { 'X-Flaghoist-CSRF': '1', ...(project === null ? {} : { 'X-Flaghoist-Project': project }) }
 }
 
