@@ -70,10 +70,7 @@ export function Filters({
       <Choice
         label="Not archived"
         w={116}
-        data={[
-          { value: 'only', label: 'Archived' },
-          { value: 'all', label: 'Archived too' },
-        ]}
+        data={[{ value: 'only', label: 'Archived' }]}
         value={filters.archived}
         onChange={choose('archived')}
       />

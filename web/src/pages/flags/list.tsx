@@ -105,8 +105,8 @@ function NothingFound({ filters, change }: { filters: FlagFilters; change: (filt
             </Button>
           )}
           {archived === undefined && (
-            <Button variant="light" size="xs" onClick={() => change({ ...filters, archived: 'all' })}>
-              Look in the archive too
+            <Button variant="light" size="xs" onClick={() => change({ ...filters, archived: 'only' })}>
+              Look in the archive
             </Button>
           )}
           <Button variant="default" size="xs" onClick={() => change({ sort })}>

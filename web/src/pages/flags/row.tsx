@@ -101,7 +101,7 @@ function There({
   return (
     <div className="flag-there">
       <FlagToggle flag={flag} environment={environment} enabled={entry.status === 'ENABLED'} />
-      {isMoving && entry.rollout_ratio !== null && (
+      {isMoving && typeof entry.rollout_ratio === 'number' && (
         <span
           title={`A rollout ${entry.rollout_status === 'PAUSED' ? 'is paused' : 'runs'}: ${percent(entry.rollout_ratio)} of the traffic is in`}
           style={{
