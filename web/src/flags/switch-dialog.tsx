@@ -14,12 +14,15 @@ export function SwitchDialog({
   flag,
   environment,
   to,
+  isOn,
   change,
   close,
 }: {
   flag: ToggledFlag
   environment: ToggledEnvironment
   to: boolean
+  /** How it is by now. */
+  isOn: boolean
   change: UseMutationResult<boolean, Error, boolean, unknown>
   close: () => void
 }) {
@@ -29,6 +32,7 @@ export function SwitchDialog({
   const asksOthers = isNeeded && !mayOverride.allowed
   const verb = to ? 'Switch on' : 'Switch off'
   const waits = change.isSuccess && !change.data
+  const isSoAlready = isOn === to && !change.isPending && !change.isSuccess
   return (
     <Modal
       opened
@@ -41,13 +45,19 @@ export function SwitchDialog({
       }
     >
       <Stack gap="sm">
-        <Loaded query={whole}>{flag => <BeforeAndAfter flag={flag} environmentId={environment.id} to={to} />}</Loaded>
-        {environment.is_production && !asksOthers && !waits && (
+        {isSoAlready ? (
+          <Text size="sm" role="status">
+            It is {to ? 'on' : 'off'} in {environment.name} already: somebody switched it meanwhile.
+          </Text>
+        ) : (
+          <Loaded query={whole}>{flag => <BeforeAndAfter flag={flag} environmentId={environment.id} to={to} />}</Loaded>
+        )}
+        {environment.is_production && !asksOthers && !waits && !isSoAlready && (
           <Text size="sm" c="dimmed">
             {environment.name} is a production environment. Applications notice within seconds.
           </Text>
         )}
-        {isNeeded && !waits && (
+        {isNeeded && !waits && !isSoAlready && (
           <Text size="sm" c="dimmed">
             {asksOthers
               ? 'Changes here need an approval: this becomes a suggestion, and happens when somebody else approves it.'
@@ -62,9 +72,9 @@ export function SwitchDialog({
         {waits && <Waits flagId={flag.id} environmentId={environment.id} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={close}>
-            {waits ? 'Close' : 'Cancel'}
+            {waits || isSoAlready ? 'Close' : 'Cancel'}
           </Button>
-          {!waits && (
+          {!waits && !isSoAlready && (
             <Button
               color={to || asksOthers ? undefined : 'red'}
               loading={change.isPending}

@@ -53,7 +53,13 @@ function show(cache: QueryClient, flagId: string, environmentId: string, on: boo
  */
 export function useSwitch(flagId: string, environmentId: string, optimistic: boolean) {
   const cache = useQueryClient()
+  const mutationKey = ['switch', flagId, environmentId]
+  // Counts this one too, which is pending until it is settled.
+  const isLast = () => cache.isMutating({ mutationKey }) <= 1
   return useMutation({
+    mutationKey,
+    // One after the other: the last click has the last word.
+    scope: { id: mutationKey.join(' ') },
     mutationFn: (on: boolean) => switchFlag(flagId, environmentId, on),
     meta: { shown: !optimistic },
     onMutate: async on => {
@@ -63,12 +69,13 @@ export function useSwitch(flagId: string, environmentId: string, optimistic: boo
       show(cache, flagId, environmentId, on)
     },
     onError: (_error, on) => {
-      if (optimistic) show(cache, flagId, environmentId, !on)
+      if (optimistic && isLast()) show(cache, flagId, environmentId, !on)
     },
     onSuccess: (isDone, on) => {
-      if (optimistic !== isDone) show(cache, flagId, environmentId, isDone ? on : !on)
+      if (optimistic !== isDone && isLast()) show(cache, flagId, environmentId, isDone ? on : !on)
     },
     onSettled: () => {
+      if (!isLast()) return
       void cache.invalidateQueries({ queryKey: ['flags'] })
       void cache.invalidateQueries({ queryKey: ['flag', flagId] })
       void cache.invalidateQueries({ queryKey: ['suggestions'] })

@@ -27,7 +27,8 @@ export function FlagToggle({
     ? { allowed: false as const, reason: 'The flag is archived. Take it out of the archive to switch it.' }
     : mayChange
   const change = useSwitch(flag.id, environment.id, !asks)
-  const [asked, setAsked] = useState(false)
+  // What is asked stays what it was when somebody else switches meanwhile.
+  const [asked, setAsked] = useState<boolean | null>(null)
   return (
     <>
       <Refused leave={leave}>
@@ -43,18 +44,21 @@ export function FlagToggle({
                 : undefined
             }
             aria-label={`${flag.name} in ${environment.name}`}
-            onChange={event => (asks ? setAsked(true) : change.mutate(event.currentTarget.checked))}
+            onChange={event =>
+              asks ? setAsked(event.currentTarget.checked) : change.mutate(event.currentTarget.checked)
+            }
           />
         )}
       </Refused>
-      {asked && (
+      {asked !== null && (
         <SwitchDialog
           flag={flag}
           environment={environment}
-          to={!enabled}
+          to={asked}
+          isOn={enabled}
           change={change}
           close={() => {
-            setAsked(false)
+            setAsked(null)
             change.reset()
           }}
         />
