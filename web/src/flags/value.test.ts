@@ -39,5 +39,10 @@ describe('a value', () => {
   it('is laid out when it is an object, and left alone otherwise', () => {
     expect(laidOut('{"a":1}')).toBe('{\n  "a": 1\n}')
     expect(laidOut('nothing')).toBe('nothing')
+    expect(laidOut('{ "a  b" : [ "\\" c" , 1.5 ] }')).toBe('{\n  "a  b": [\n    "\\" c",\n    1.5\n  ]\n}')
   })
+  it.each(['{"id":12345678901234567890}', '{"most":1e400}', '{"a":1,"a":2}', '{"price":1.50}'])(
+    'stays %s, of which laying out would lose something',
+    text => expect(laidOut(text)).toBe(text),
+  )
 })

@@ -68,7 +68,13 @@ export function faultOfObject(text: string): string | null {
   }
 }
 
-/** JSON text as people read it; anything else as it is. */
+/**
+ * JSON text as people read it; anything else as it is, and so is what JavaScript would write in another way, such as a
+ * number that no double holds.
+ */
 export function laidOut(text: string): string {
-  return faultOfObject(text) === null ? JSON.stringify(JSON.parse(text), null, 2) : text
+  if (faultOfObject(text) !== null) return text
+  const value: unknown = JSON.parse(text)
+  const withoutSpace = text.replace(/("(?:[^"\\]|\\.)*")|\s+/g, (_, quoted: string | undefined) => quoted ?? '')
+  return JSON.stringify(value) === withoutSpace ? JSON.stringify(value, null, 2) : text
 }
