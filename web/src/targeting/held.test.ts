@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Draft } from './draft'
+import type { AllocationDraft, Draft } from './draft'
 import { followed, type Held, isBehind, rebased, recalled, remember } from './held'
 
 const draft = (more: Partial<Draft> = {}): Draft => ({
@@ -37,6 +37,13 @@ describe('a draft with changes', () => {
   it('is done when others saved the same', () => {
     const present = { draft: draft({ enabled: false }), etag: '"2"' }
     expect(followed(dirty, present)).toEqual({ base: present.draft, draft: present.draft, etag: '"2"' })
+  })
+
+  it('is done when the server has it, with ids of its own for what is new', () => {
+    const allocation = (id: string) => ({ id, key: 'a', exposure_schedule: null }) as AllocationDraft
+    const mine = held(draft(), draft({ allocations: [allocation('new-1')] }))
+    const present = { draft: draft({ allocations: [allocation('t')] }), etag: '"2"' }
+    expect(followed(mine, present)).toEqual({ base: present.draft, draft: present.draft, etag: '"2"' })
   })
 
   it('is put on top of what others saved, with their tag', () => {

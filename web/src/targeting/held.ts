@@ -1,5 +1,5 @@
 import { type Draft, same } from './draft'
-import { type Clash, merged, type Side } from './merge'
+import { alike, type Clash, merged, type Side } from './merge'
 
 /** A draft with what it was made from. */
 export interface Held {
@@ -27,7 +27,7 @@ export const isBehind = (held: Held, present: Present) => isDirty(held) && !same
  * else what was held, so that somebody decides.
  */
 export function followed(held: Held, present: Present): Held {
-  if (!isDirty(held) || same(held.draft, present.draft)) {
+  if (!isDirty(held) || alike(held.draft, present.draft)) {
     const isSame = held.etag === present.etag && same(held.base, present.draft) && same(held.draft, present.draft)
     return isSame ? held : { base: present.draft, etag: present.etag, draft: present.draft }
   }

@@ -105,8 +105,51 @@ describe('a merge', () => {
     expect(ids(merged(base, mine, theirs, { order: 'mine' }))).toEqual(['b', 'a', 'c'])
   })
 
-  it('gives another key to what both made under the same one', () => {
-    const result = merged(draft([]), draft([allocation('new-1', { key: 'x' })]), draft([allocation('t', { key: 'x' })]))
-    expect(result.draft.allocations.map(({ key }) => key).sort()).toEqual(['x', 'x-2'])
+  it('knows again what a save of mine added before it failed', () => {
+    const steps = (id: string | null) => [
+      { id, exposure_ratio: 1, interval_ms: null, is_pause_record: false, grouped_step_index: 0 },
+    ]
+    const schedule = (id: string | null) => ({
+      id,
+      rollout_options: { strategy: 'UNIFORM_INTERVALS' as const, autostart: true, selection_interval_ms: 1_000 },
+      rollout_steps: steps(id),
+      absolute_start_time: null,
+      control_variant_id: null,
+    })
+    const mine = draft([
+      allocation('a', { exposure_schedule: schedule(null) }),
+      allocation('new-1', { key: 'x', exposure_schedule: schedule(null) }),
+    ])
+    const theirs = draft(
+      [
+        allocation('a', { exposure_schedule: schedule('s') }),
+        allocation('t', { key: 'x', name: 'NEW-1', exposure_schedule: schedule('u') }),
+      ],
+      { enabled: false },
+    )
+    const result = merged(draft([a], { enabled: false }), mine, theirs)
+    expect(result).toEqual({ draft: { ...theirs, enabled: true }, clashes: [] })
+  })
+
+  it('asks where both added different ones under the same key', () => {
+    const [mine, theirs] = [allocation('new-1', { key: 'x', name: 'Mine' }), allocation('t', { key: 'x', name: 'T' })]
+    const result = merged(draft([]), draft([mine]), draft([theirs]))
+    expect(result.draft.allocations).toEqual([theirs])
+    expect(result.clashes.map(({ id, mine, theirs }) => [id, mine, theirs])).toEqual([['t/name', 'Mine', 'T']])
+    const chosen = merged(draft([]), draft([mine]), draft([theirs]), { 't/name': 'mine' })
+    expect(chosen.draft.allocations).toEqual([{ ...mine, id: 't' }])
+  })
+
+  it('gives another key to what I added where they renamed one to its key', () => {
+    const result = merged(
+      draft([a]),
+      draft([a, allocation('new-1', { key: 'x' })]),
+      draft([allocation('a', { key: 'x' })]),
+    )
+    expect(result.clashes).toEqual([])
+    expect(result.draft.allocations.map(({ id, key }) => [id, key])).toEqual([
+      ['a', 'x'],
+      ['new-1', 'x-2'],
+    ])
   })
 })

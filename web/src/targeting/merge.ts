@@ -1,4 +1,4 @@
-import { type AllocationDraft, type Draft, keyFrom, newId, same } from './draft'
+import { type AllocationDraft, type Draft, isNew, keyFrom, newId, same } from './draft'
 
 /** Something that both sides changed, and differently. */
 export interface Clash {
@@ -34,14 +34,15 @@ const MEMBERS = [
 ] as const
 
 /**
- * Puts what changed from `base` to `mine` on top of `theirs`, which changed from the same `base`. What only one side
+ * Puts what changed from `base` to `own` on top of `theirs`, which changed from the same `base`. What only one side
  * touched is taken from that side; of what both touched differently `choose` says whose version counts, and without a
  * choice theirs does. Nothing of theirs gives way without being listed among the clashes.
  */
-export function merged(base: Draft, mine: Draft, theirs: Draft, choose: Record<string, Side> = {}): Merged {
+export function merged(base: Draft, own: Draft, theirs: Draft, choose: Record<string, Side> = {}): Merged {
+  const mine = known(base, own, theirs)
   const clashes: Clash[] = []
   const pick = <T>(clash: Omit<Clash, 'mine' | 'theirs'>, was: T, my: T, their: T): T => {
-    if (same(my, their) || same(was, my)) return their
+    if (alike(my, their) || same(was, my)) return their
     if (same(was, their)) return my
     clashes.push({ ...clash, mine: my, theirs: their })
     return choose[clash.id] === 'mine' ? my : their
@@ -56,6 +57,26 @@ export function merged(base: Draft, mine: Draft, theirs: Draft, choose: Record<s
   return { draft: { ...scalars, allocations: inOrder(base, mine, theirs, kept, pick) }, clashes }
 }
 
+/** Whether two parts of drafts say the same, apart from the ids that the server has given what is in them. */
+export const alike = (a: unknown, b: unknown) => same(withoutIds(a), withoutIds(b))
+
+const withoutIds = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value ?? null, (member, value) => (member === 'id' ? undefined : value)))
+
+/**
+ * Mine, with the ids of theirs for what both have added under the same key: most often it was added by a save of mine
+ * that was done in part or whose answer was lost, and the server would take it for the same allocation in any case.
+ */
+function known(base: Draft, mine: Draft, theirs: Draft): Draft {
+  const before = new Set(base.allocations.map(({ id }) => id))
+  const added = theirs.allocations.filter(({ id }) => !before.has(id))
+  const allocations = mine.allocations.map(allocation => {
+    const twin = isNew(allocation) ? added.find(({ key }) => key === allocation.key) : undefined
+    return twin ? { ...allocation, id: twin.id } : allocation
+  })
+  return { ...mine, allocations }
+}
+
 type Choice = <T>(clash: Omit<Clash, 'mine' | 'theirs'>, was: T, my: T, their: T) => T
 
 /** The allocations that are left, by the ids that they have in `mine` or `theirs`. */
@@ -66,12 +87,12 @@ function mergedAllocations(base: Draft, mine: Draft, theirs: Draft, pick: Choice
   const theirKeys = theirs.allocations.map(({ key }) => key)
   for (const id of new Set([...my.keys(), ...their.keys()])) {
     const [a, b, before] = [my.get(id), their.get(id), was.get(id)]
-    if (before === undefined) {
-      const added = a ?? b
-      // Both may have made one of the same key, which the server would take for the same allocation.
-      if (added) kept.set(id, a && theirKeys.includes(a.key) ? { ...a, key: keyFrom(a.key, theirKeys) } : added)
-    } else if (a && b) {
+    if (a && b) {
       kept.set(id, mergedMembers(before, a, b, pick))
+    } else if (before === undefined) {
+      const added = a ?? b
+      // They may have renamed one of theirs to the key of a new one of mine.
+      if (added) kept.set(id, a && theirKeys.includes(a.key) ? { ...a, key: keyFrom(a.key, theirKeys) } : added)
     } else {
       const left = pick<AllocationDraft | undefined>(
         { id, member: 'allocation', allocation: before.name },
@@ -86,10 +107,20 @@ function mergedAllocations(base: Draft, mine: Draft, theirs: Draft, pick: Choice
   return kept
 }
 
-function mergedMembers(was: AllocationDraft, my: AllocationDraft, their: AllocationDraft, pick: Choice) {
+function mergedMembers(
+  was: AllocationDraft | undefined,
+  my: AllocationDraft,
+  their: AllocationDraft,
+  pick: Choice,
+): AllocationDraft {
   const members = MEMBERS.map(member => [
     member,
-    pick({ id: `${their.id}/${member}`, member, allocation: their.name }, was[member], my[member], their[member]),
+    pick<AllocationDraft[typeof member] | undefined>(
+      { id: `${their.id}/${member}`, member, allocation: their.name },
+      was?.[member],
+      my[member],
+      their[member],
+    ),
   ])
   return { ...their, ...Object.fromEntries(members) } as AllocationDraft
 }
