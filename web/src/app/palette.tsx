@@ -97,8 +97,12 @@ function Search({ close }: { close: () => void }) {
           rightSectionWidth={52}
         />
       </Combobox.EventsTarget>
-      <ScrollArea.Autosize mah="50vh" style={{ borderTop: '1px solid var(--line)' }}>
-        <Combobox.Options p={6}>
+      <ScrollArea.Autosize
+        mah="50vh"
+        style={{ borderTop: '1px solid var(--line)' }}
+        viewportProps={{ tabIndex: 0, role: 'group', 'aria-label': 'What was found' }}
+      >
+        <Combobox.Options p={6} aria-label="Flags, actions and pages">
           {all.length === 0 && <Combobox.Empty>Nothing is called like that.</Combobox.Empty>}
           {groups.map(
             ([heading, entries]) =>
