@@ -46,8 +46,6 @@ export default defineConfig({
     // Everything stands in files of our own: the content security policy allows no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The bundle budget (e2e/budget.ts) follows the imports of the entry.
-    manifest: true,
     chunkSizeWarningLimit: 1_000,
   },
   server: { proxy: { '/api': { target: server }, '/ofrep': { target: server } } },

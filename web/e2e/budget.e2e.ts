@@ -1,52 +1,26 @@
-import { readFile, stat } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { World } from './world'
 
-/** What a first visit may weigh, compressed as the server sends it. */
+/** What a first visit may weigh, compressed as it comes over the wire: everything but answers of the API. */
 const FIRST_LOAD_MAX_BYTES = 250_000
 
-interface Chunk {
-  file: string
-  isEntry?: boolean
-  imports?: string[]
-  css?: string[]
-}
+const world = World.forThisFile('--demo')
 
-/** Everything that is fetched before the page of this source file shows: files and what they import at once. */
-function fetchedFor(manifest: Record<string, Chunk>, page: string): Set<string> {
-  const files = new Set<string>()
-  const visit = (name: string) => {
-    const chunk = manifest[name]
-    if (chunk === undefined || files.has(chunk.file)) return
-    for (const file of [chunk.file, ...(chunk.css ?? [])]) files.add(file)
-    for (const imported of chunk.imports ?? []) visit(imported)
-  }
-  visit('index.html')
-  visit(page)
-  return files
-}
-
-async function weight(file: string, suffix: string): Promise<number> {
-  const path = new URL(`../dist/${file}`, import.meta.url)
-  // Small files are not compressed.
-  const found = await stat(new URL(`${path.href}${suffix}`)).catch(() => stat(path))
-  return found.size
-}
-
-test.each(['src/pages/flags/list.tsx', 'src/pages/sign-in/page.tsx', 'src/pages/rollouts/page.tsx'])(
-  'a first visit to %s stays within its budget',
-  async page => {
-    const manifest = JSON.parse(
-      await readFile(new URL('../dist/.vite/manifest.json', import.meta.url), 'utf8'),
-    ) as Record<string, Chunk>
-    const files = [...fetchedFor(manifest, page), 'index.html']
-    expect(files.length).toBeGreaterThan(2)
-    for (const suffix of ['.br', '.gz']) {
-      const weights = await Promise.all(files.map(file => weight(file, suffix)))
-      const total = weights.reduce((sum, bytes) => sum + bytes, 0)
-      console.log(`${page} ${suffix} ${total} bytes in ${files.length} files`)
-      expect(total, `${suffix}: ${files.map((file, at) => `${file} ${weights[at]}`).join(', ')}`).toBeLessThanOrEqual(
-        FIRST_LOAD_MAX_BYTES,
-      )
-    }
-  },
-)
+test.each(['/flags', '/rollouts', '/sign-in'])('a first visit to %s stays within its budget', async path => {
+  const visitor = await world.signedIn()
+  await visitor.open(path)
+  await visitor.settled()
+  const files = await visitor.page.evaluate(() =>
+    [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+      .map(entry => entry as PerformanceResourceTiming)
+      .filter(({ name }) => new URL(name).pathname.startsWith('/console'))
+      .map(({ name, encodedBodySize, decodedBodySize }) => ({ name, encodedBodySize, decodedBodySize })),
+  )
+  const sum = (of: 'encodedBodySize' | 'decodedBodySize') => files.reduce((total, file) => total + file[of], 0)
+  console.log(`${path}: ${sum('encodedBodySize')} bytes in ${files.length} files`)
+  // Scripts, styles and the page itself; and they are compressed.
+  expect(files.length).toBeGreaterThan(4)
+  expect(sum('decodedBodySize')).toBeGreaterThan(2 * sum('encodedBodySize'))
+  expect(sum('encodedBodySize'), JSON.stringify(files)).toBeLessThanOrEqual(FIRST_LOAD_MAX_BYTES)
+  await visitor.leave()
+})
