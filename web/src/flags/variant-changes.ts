@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, type Schemas } from '~/api/client'
+import { ApiFailure } from '~/api/failure'
 import type { Flag } from '~/api/flags'
 
 /** What becomes of a variant. */
@@ -37,7 +38,10 @@ async function changeVariant(flag: Flag, change: VariantChange): Promise<string 
   return suggestionIn(data)
 }
 
-/** Adds, changes or removes a variant. The result is the suggestion that it waits in, or null when it is done. */
+/**
+ * Adds, changes or removes a variant of the flag as it was read: it is refused (412) when somebody changed the flag since.
+ * The result is the suggestion that it waits in, or null when it is done.
+ */
 export function useVariantChange(flag: Flag, done: () => void) {
   const cache = useQueryClient()
   return useMutation({
@@ -47,6 +51,11 @@ export function useVariantChange(flag: Flag, done: () => void) {
       for (const queryKey of [['flag', flag.id], ['flags'], ['suggestions'], ['history'], ['explain']])
         void cache.invalidateQueries({ queryKey })
       if (suggestion === null) done()
+    },
+    onError: error => {
+      // What the others changed is shown.
+      if (error instanceof ApiFailure && error.status === 412)
+        void cache.invalidateQueries({ queryKey: ['flag', flag.id] })
     },
   })
 }

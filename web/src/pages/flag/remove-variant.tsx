@@ -1,12 +1,28 @@
 import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
-import { messageOf } from '~/api/failure'
+import { ApiFailure, messageOf } from '~/api/failure'
 import type { Flag, Variant } from '~/api/flags'
 import { useVariantChange } from '~/flags/variant-changes'
 import { WaitsForApproval } from '~/flags/waits'
+import { Overtaken } from './overtaken'
 
 /** Removes a variant that nobody gets. */
-export function RemoveVariantDialog({ flag, variant, close }: { flag: Flag; variant: Variant; close: () => void }) {
+export function RemoveVariantDialog({
+  flag,
+  now,
+  variant,
+  goOn,
+  close,
+}: {
+  /** The flag as it was when the dialog was opened. */
+  flag: Flag
+  now: Flag
+  variant: Variant
+  /** Takes the flag as it is now for what the dialog was opened with. */
+  goOn: () => void
+  close: () => void
+}) {
   const change = useVariantChange(flag, close)
+  const isOvertaken = change.error instanceof ApiFailure && change.error.status === 412
   return (
     <Modal
       opened
@@ -21,7 +37,17 @@ export function RemoveVariantDialog({ flag, variant, close }: { flag: Flag; vari
         <Text size="sm">
           No environment serves it, so nobody gets something else. Reports that know it by its key keep what they have.
         </Text>
-        {change.error && (
+        {isOvertaken && (
+          <Overtaken
+            before={flag}
+            now={now}
+            goOn={() => {
+              change.reset()
+              goOn()
+            }}
+          />
+        )}
+        {change.error && !isOvertaken && (
           <Alert color="red" role="alert" title="It was not removed">
             {messageOf(change.error)}
           </Alert>

@@ -7,12 +7,27 @@ import { faultOfLine, faultOfValue, keyFrom, laidOut, VALUE_TYPES } from '~/flag
 import { ValueField } from '~/flags/value-field'
 import { useVariantChange } from '~/flags/variant-changes'
 import { WaitsForApproval } from '~/flags/waits'
+import { Overtaken } from './overtaken'
 
 /** Where the server finds a member at fault: variants are sent flat. */
 const POINTERS = (member: string) => [`/${member}`, `/data/attributes/${member}`]
 
 /** Adds a variant, or changes name and value of one, after saying who gets it. */
-export function VariantDialog({ flag, variant, close }: { flag: Flag; variant: Variant | null; close: () => void }) {
+export function VariantDialog({
+  flag,
+  now,
+  variant,
+  goOn,
+  close,
+}: {
+  /** The flag as it was when the dialog was opened. */
+  flag: Flag
+  now: Flag
+  variant: Variant | null
+  /** Takes the flag as it is now for what the dialog was opened with. */
+  goOn: () => void
+  close: () => void
+}) {
   const [name, setName] = useState(variant?.name ?? '')
   const [ownKey, setOwnKey] = useState<string | null>(null)
   const [value, setValue] = useState(variant ? laidOut(variant.value) : '')
@@ -34,6 +49,14 @@ export function VariantDialog({ flag, variant, close }: { flag: Flag; variant: V
     null
   const uses = variant ? usesOf(flag, variant.id) : []
   const isSameValue = variant !== null && value === laidOut(variant.value)
+  const goOnFromNow = () => {
+    const theirs = now.variants.find(({ id }) => id === variant?.id)
+    // What one has not touched is theirs.
+    if (variant && theirs && name === variant.name) setName(theirs.name)
+    if (theirs && isSameValue) setValue(laidOut(theirs.value))
+    change.reset()
+    goOn()
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     setTried(true)
@@ -95,17 +118,19 @@ export function VariantDialog({ flag, variant, close }: { flag: Flag; variant: V
               </List>
             </Alert>
           )}
-          {failure && (
-            <Alert
-              color="red"
-              role="alert"
-              title={failure.isConflict ? 'Something stands in the way' : 'It was not saved'}
-              style={{ whiteSpace: 'pre-line' }}
-            >
-              {messageOf(failure)}
-              {failure.status === 412 &&
-                '\nSomebody changed the flag meanwhile. Close this, look at it, and try again.'}
-            </Alert>
+          {failure?.status === 412 ? (
+            <Overtaken before={flag} now={now} goOn={goOnFromNow} />
+          ) : (
+            failure && (
+              <Alert
+                color="red"
+                role="alert"
+                title={failure.isConflict ? 'Something stands in the way' : 'It was not saved'}
+                style={{ whiteSpace: 'pre-line' }}
+              >
+                {messageOf(failure)}
+              </Alert>
+            )
           )}
           {change.data ? <WaitsForApproval suggestionId={change.data} /> : null}
           <Group justify="flex-end" gap="xs">

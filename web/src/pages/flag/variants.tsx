@@ -12,14 +12,22 @@ import { Section } from '~/ui/page'
 import { RemoveVariantDialog } from './remove-variant'
 import { VariantDialog } from './variant-dialog'
 
-/** What is open: a variant that is changed or removed, or a new one. */
-type Opened = { kind: 'new' } | { kind: 'change' | 'remove'; variant: Variant } | null
+/**
+ * What is open: a variant that is changed or removed, or a new one; of the flag as it was then, so that nothing that
+ * somebody else saves meanwhile is overwritten unseen.
+ */
+type Opened = { flag: Flag } & ({ kind: 'new' } | { kind: 'change' | 'remove'; variant: Variant })
 
 /** The values that the flag can have, and where each is served. */
 export function VariantsTab({ flag }: { flag: Flag }) {
   const leave = useMay('feature_flag_config_write')
-  const [opened, setOpened] = useState<Opened>(null)
+  const [opened, setOpened] = useState<Opened | null>(null)
   const close = () => setOpened(null)
+  const goOn = () => {
+    if (opened === null || opened.kind === 'new') return setOpened({ kind: 'new', flag })
+    const variant = flag.variants.find(({ id }) => id === opened.variant.id)
+    setOpened(variant ? { kind: opened.kind, flag, variant } : null)
+  }
   const isFixed = flag.value_type === 'BOOLEAN'
   const mayAdd: Leave = isFixed
     ? { allowed: false, reason: 'A boolean flag has exactly two variants, one true and one false.' }
@@ -33,7 +41,7 @@ export function VariantsTab({ flag }: { flag: Flag }) {
           leave={mayAdd}
           size="xs"
           leftSection={<IconPlus size={14} />}
-          onClick={() => setOpened({ kind: 'new' })}
+          onClick={() => setOpened({ kind: 'new', flag })}
         >
           Add a variant
         </GuardedButton>
@@ -59,15 +67,21 @@ export function VariantsTab({ flag }: { flag: Flag }) {
                 flag={flag}
                 variant={variant}
                 leave={leave}
-                open={kind => setOpened({ kind, variant })}
+                open={kind => setOpened({ kind, variant, flag })}
               />
             ))}
           </Table.Tbody>
         </Table>
       </div>
-      {opened?.kind === 'new' && <VariantDialog flag={flag} variant={null} close={close} />}
-      {opened?.kind === 'change' && <VariantDialog flag={flag} variant={opened.variant} close={close} />}
-      {opened?.kind === 'remove' && <RemoveVariantDialog flag={flag} variant={opened.variant} close={close} />}
+      {opened?.kind === 'new' && (
+        <VariantDialog flag={opened.flag} now={flag} variant={null} goOn={goOn} close={close} />
+      )}
+      {opened?.kind === 'change' && (
+        <VariantDialog flag={opened.flag} now={flag} variant={opened.variant} goOn={goOn} close={close} />
+      )}
+      {opened?.kind === 'remove' && (
+        <RemoveVariantDialog flag={opened.flag} now={flag} variant={opened.variant} goOn={goOn} close={close} />
+      )}
     </Section>
   )
 }
