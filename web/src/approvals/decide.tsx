@@ -2,8 +2,8 @@ import { Alert, Avatar, Group, Stack, Text, Textarea } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api } from '~/api/client'
-import { messageOf } from '~/api/failure'
+import { api, body } from '~/api/client'
+import { ApiFailure, messageOf } from '~/api/failure'
 import { useNameOf } from '~/api/people'
 import { me } from '~/api/session'
 import { Confirm } from '~/ui/confirm'
@@ -31,14 +31,21 @@ const DONE: Record<Deed, string> = {
 export function Decide({ suggestion }: { suggestion: Proposed }) {
   const { data: viewer } = useQuery(me)
   const [comment, setComment] = useState('')
-  const [asked, setAsked] = useState<Deed>()
-  const decide = useDecision(suggestion, comment.trim(), () => setComment(''))
+  // With the question goes what was on the page when it was opened: nothing else is decided about.
+  const [asked, setAsked] = useState<{ deed: Deed; of: Proposed }>()
+  const [isEdited, setEdited] = useState(false)
+  const decide = useDecision(comment.trim(), () => setComment(''))
+  if (asked && asked.of.content_hash !== suggestion.content_hash) {
+    setAsked(undefined)
+    setEdited(true)
+  }
   if (viewer === undefined) return null
   if (!isOpen(suggestion)) return <Outcome suggestion={suggestion} />
   const standing = standingOf(suggestion, viewer)
   const ask = (deed: Deed) => {
     decide.reset()
-    setAsked(deed)
+    setEdited(false)
+    setAsked({ deed, of: suggestion })
   }
   return (
     <Section title="Decision">
@@ -47,6 +54,11 @@ export function Decide({ suggestion }: { suggestion: Proposed }) {
         {decide.error && (
           <Alert color="red" role="alert" title="That was not done">
             {messageOf(decide.error)}
+          </Alert>
+        )}
+        {isEdited && (
+          <Alert color="orange" role="alert" title="It was edited since you were asked">
+            Nothing was decided. Look at what it proposes now.
           </Alert>
         )}
         <WhyNot standing={standing} />
@@ -61,27 +73,27 @@ export function Decide({ suggestion }: { suggestion: Proposed }) {
         <Buttons standing={standing} ask={ask} busy={decide.isPending} />
       </Stack>
       <Question
-        deed={asked}
-        suggestion={suggestion}
+        deed={asked?.deed}
+        suggestion={asked?.of ?? suggestion}
         close={() => setAsked(undefined)}
-        go={deed => {
+        go={() => {
           setAsked(undefined)
-          decide.mutate(deed)
+          if (asked) decide.mutate(asked)
         }}
       />
     </Section>
   )
 }
 
-function useDecision(suggestion: Proposed, comment: string, done: () => void) {
+function useDecision(comment: string, done: () => void) {
   const cache = useQueryClient()
   return useMutation({
     meta: { shown: true },
-    mutationFn: async (deed: Deed) => {
+    mutationFn: async ({ deed, of: suggestion }: { deed: Deed; of: Proposed }) => {
       const params = { path: { suggestion_id: suggestion.id } }
       // Exactly what was looked at is decided about: an edit in between is refused.
       const attributes = { content_hash: suggestion.content_hash, ...(comment === '' ? {} : { comment }) }
-      const body = (apply?: boolean) => ({
+      const decision = (apply?: boolean) => ({
         params,
         body: {
           data: {
@@ -93,19 +105,21 @@ function useDecision(suggestion: Proposed, comment: string, done: () => void) {
       switch (deed) {
         case 'approve':
         case 'approveOnly':
-          await api.POST('/api/v2/feature-flags/suggestions/{suggestion_id}/approve', body(deed === 'approve'))
+          await api.POST('/api/v2/feature-flags/suggestions/{suggestion_id}/approve', decision(deed === 'approve'))
           break
         case 'reject':
-          await api.POST('/api/v2/feature-flags/suggestions/{suggestion_id}/reject', body())
+          await api.POST('/api/v2/feature-flags/suggestions/{suggestion_id}/reject', decision())
           break
         case 'apply':
         case 'override':
-          await api.POST('/api/v1/suggestions/{suggestion_id}/apply', body())
+          await api.POST('/api/v1/suggestions/{suggestion_id}/apply', decision())
           break
         case 'takeBack':
+          await mustBeUnedited(suggestion)
           await api.DELETE('/api/v2/feature-flags/suggestions/{suggestion_id}', { params })
           break
         case 'renew':
+          await mustBeUnedited(suggestion)
           await api.PATCH('/api/v2/feature-flags/suggestions/{suggestion_id}', {
             params,
             body: { data: { type: 'flag-suggestions', attributes: { suggestion: suggestion.suggestion } } },
@@ -122,6 +136,14 @@ function useDecision(suggestion: Proposed, comment: string, done: () => void) {
         void cache.invalidateQueries({ queryKey: [area] })
     },
   })
+}
+
+/** Refuses what was edited since it was looked at, where the server is not told what that was. */
+async function mustBeUnedited({ id, content_hash }: Proposed) {
+  const params = { path: { suggestion_id: id } }
+  const { data } = await body(api.GET('/api/v2/feature-flags/suggestions/{suggestion_id}', { params }))
+  if (data.attributes.content_hash !== content_hash)
+    throw new ApiFailure(412, 'It was edited since you looked at it. Look at what it proposes now.', [])
 }
 
 function Approvals({ suggestion: { approved_by } }: { suggestion: Proposed }) {
@@ -190,7 +212,7 @@ function Question({
   deed: Deed | undefined
   suggestion: Proposed
   close: () => void
-  go: (deed: Deed) => void
+  go: () => void
 }) {
   const { flag, environment } = usePlace(suggestion)
   if (deed === undefined) return null
@@ -218,7 +240,7 @@ function Question({
   }[deed] as [string, string, string]
   const isDanger = deed === 'reject' || deed === 'override' || deed === 'takeBack'
   return (
-    <Confirm opened close={close} title={title} verb={verb} danger={isDanger} onConfirm={() => go(deed)}>
+    <Confirm opened close={close} title={title} verb={verb} danger={isDanger} onConfirm={go}>
       <Text size="sm" mb="xs" fw={500}>
         {suggestion.message}
         {suggestion.summary.length > 1 && ` And ${suggestion.summary.length - 1} more.`}
