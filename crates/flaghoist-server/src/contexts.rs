@@ -1,5 +1,5 @@
 //! What applications were evaluated with lately: a sample of contexts, for people who write rules and want to try them
-//! out. It is kept in memory only, by each server of what it saw itself, and nothing ever writes it down.
+//! out. It is kept in memory only, by each server of what it saw itself, for a day, and nothing ever writes it down.
 //!
 //! Evaluations pass by here, so taking a sample never waits: most look at one number, at most twenty in a second of an
 //! environment are copied, and one that finds somebody else copying leaves.
@@ -7,9 +7,10 @@
 use arc_swap::ArcSwap;
 use flaghoist_eval::{AttributeValue, Subject};
 use flaghoist_model::id::EnvironmentId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,16 +20,24 @@ const TARGETING_KEY: &str = "targetingKey";
 const SAMPLES_A_SECOND: u64 = 20;
 /// Most contexts of an environment, each of another targeting key.
 const CONTEXTS_MAX: usize = 500;
-/// Largest context, in bytes of its names and texts.
+/// How long a context is kept.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// Largest context, in bytes of memory.
 const CONTEXT_MAX_BYTES: usize = 4 * 1024;
-/// Most attributes of an environment.
+/// What an attribute costs beside its name and its text.
+const ATTRIBUTE_BYTES: usize = 64;
+/// Most attributes of a context.
+const ATTRIBUTES_MAX: usize = 100;
+/// Most attributes of an answer.
 const NAMES_MAX: usize = 200;
 /// Most values of an attribute.
 const VALUES_MAX: usize = 20;
 /// Longest text among the values of an attribute, in characters.
 const VALUE_MAX_CHARS: usize = 100;
-/// Most environments. Whoever has more sees the contexts of those that were evaluated first.
+/// Most environments.
 const ENVIRONMENTS_MAX: usize = 1_000;
+/// An environment of which nothing was kept for so long makes room for another when there are too many.
+const QUIET_SECONDS: u64 = 60;
 
 type ByEnvironment = HashMap<EnvironmentId, Arc<Samples>, foldhash::fast::RandomState>;
 
@@ -36,6 +45,8 @@ type ByEnvironment = HashMap<EnvironmentId, Arc<Samples>, foldhash::fast::Random
 pub struct ContextSamples {
     is_sampling: bool,
     of_environments: ArcSwap<ByEnvironment>,
+    /// The second since 1970 in which room was last looked for.
+    room_sought: AtomicU64,
 }
 
 /// A context that was seen.
@@ -52,16 +63,16 @@ pub(crate) struct SeenContext {
 pub(crate) struct SeenAttribute {
     /// The JSON types of its values.
     pub(crate) types: BTreeSet<&'static str>,
-    /// The first values, and how often each was seen.
+    /// The most frequent values, and in how many contexts each is.
     pub(crate) values: Vec<(Value, u64)>,
-    /// How often it was seen.
+    /// In how many contexts it is.
     pub(crate) seen_count: u64,
 }
 
 /// The samples of an environment.
 #[derive(Default)]
 struct Samples {
-    /// A second since 1970, times 256, and how many samples were taken in it.
+    /// The second since 1970 of the last sample, times 256, and how many were kept in it. Written by who holds `kept`.
     taken: AtomicU64,
     kept: Mutex<Kept>,
 }
@@ -69,8 +80,7 @@ struct Samples {
 #[derive(Default)]
 struct Kept {
     /// The last seen at the end.
-    contexts: VecDeque<(Option<String>, SeenContext)>,
-    attributes: BTreeMap<String, SeenAttribute>,
+    contexts: VecDeque<SeenContext>,
 }
 
 impl Default for ContextSamples {
@@ -82,7 +92,7 @@ impl Default for ContextSamples {
 impl ContextSamples {
     /// No samples yet; none ever unless `is_sampling`.
     pub fn new(is_sampling: bool) -> Self {
-        Self { is_sampling, of_environments: ArcSwap::default() }
+        Self { is_sampling, of_environments: ArcSwap::default(), room_sought: AtomicU64::default() }
     }
 
     /// Whether samples are taken.
@@ -106,114 +116,204 @@ impl ContextSamples {
             return;
         }
         let known = self.of_environments.load();
-        match known.get(&environment_id) {
-            Some(samples) => samples.take(now, make),
-            None if known.len() < ENVIRONMENTS_MAX => {
-                drop(known);
-                let samples = Arc::new(Samples::default());
-                samples.take(now, make);
-                self.of_environments.rcu(|known| {
-                    let mut more = ByEnvironment::clone(known);
-                    more.entry(environment_id).or_insert_with(|| Arc::clone(&samples));
-                    more
-                });
-            }
-            None => {}
+        if let Some(samples) = known.get(&environment_id) {
+            samples.take(now, make);
+            return;
+        }
+        let is_full = known.len() >= ENVIRONMENTS_MAX;
+        drop(known);
+        if is_full && !self.make_room(now) {
+            return;
+        }
+        let samples = Arc::new(Samples::default());
+        samples.take(now, make);
+        if samples.is_empty() {
+            return;
+        }
+        self.of_environments.rcu(|known| {
+            let mut more = ByEnvironment::clone(known);
+            more.entry(environment_id).or_insert_with(|| Arc::clone(&samples));
+            more
+        });
+    }
+
+    /// Forgets the environment of which nothing was kept for the longest time. Nobody reads from one that was deleted, so
+    /// those go first. Evaluations wait for this, so it looks once in a second.
+    fn make_room(&self, now: Timestamp) -> bool {
+        let second = second_of(now);
+        if self.room_sought.swap(second, Ordering::Relaxed) == second {
+            return false;
+        }
+        let known = self.of_environments.load();
+        let quietest = known.iter().map(|(id, samples)| (samples.last_second(), *id)).min();
+        let quietest = quietest.filter(|(last, _)| last.saturating_add(QUIET_SECONDS) <= second);
+        let Some((_, quietest)) = quietest else { return false };
+        self.keep_only(|id| id != quietest);
+        true
+    }
+
+    /// Forgets contexts that are too old, and all of the environments that are not among those `published`.
+    pub(crate) fn forget(&self, now: Timestamp, published: &HashSet<EnvironmentId>) {
+        for samples in self.of_environments.load().values() {
+            samples.locked(|kept| kept.forget(now));
+        }
+        if self.of_environments.load().keys().any(|id| !published.contains(id)) {
+            self.keep_only(|id| published.contains(&id));
         }
     }
 
-    /// The contexts of an environment, the last seen first, at most `limit`.
+    fn keep_only(&self, is_kept: impl Fn(EnvironmentId) -> bool) {
+        self.of_environments.rcu(|known| {
+            let mut rest = ByEnvironment::clone(known);
+            rest.retain(|id, _| is_kept(*id));
+            rest
+        });
+    }
+
+    /// The contexts of an environment, the last seen first, at most `limit`. [`forget`](Self::forget) what is too old
+    /// before.
     pub(crate) fn contexts(&self, environment_id: EnvironmentId, limit: usize) -> Vec<SeenContext> {
-        self.read(environment_id, |kept| {
-            kept.contexts.iter().rev().take(limit).map(|(_, seen)| seen.clone()).collect()
-        })
+        self.read(environment_id, |kept| kept.contexts.iter().rev().take(limit).cloned().collect())
     }
 
-    /// The attributes of an environment, by name; their values with the most frequent first.
+    /// The attributes that most contexts of an environment have, by name; their values with the most frequent first.
+    /// [`forget`](Self::forget) what is too old before.
     pub(crate) fn attributes(&self, environment_id: EnvironmentId) -> BTreeMap<String, SeenAttribute> {
-        let mut attributes = self.read(environment_id, |kept| kept.attributes.clone());
-        for attribute in attributes.values_mut() {
-            attribute.values.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        }
-        attributes
+        self.read(environment_id, Kept::attributes)
     }
 
     fn read<T: Default>(&self, environment_id: EnvironmentId, read: impl FnOnce(&Kept) -> T) -> T {
         let known = self.of_environments.load();
-        let samples = known.get(&environment_id);
-        samples
-            .map(|samples| read(&samples.kept.lock().unwrap_or_else(PoisonError::into_inner)))
-            .unwrap_or_default()
+        known.get(&environment_id).map(|samples| samples.locked(|kept| read(kept))).unwrap_or_default()
     }
 }
 
 impl Samples {
     fn take(&self, now: Timestamp, make: impl FnOnce(&mut dyn FnMut(&Subject<'_>))) {
-        let second = now.as_second().unsigned_abs();
+        if self.taken_in(now) >= SAMPLES_A_SECOND {
+            return;
+        }
+        make(&mut |subject| {
+            if !is_worth_keeping(subject) {
+                return;
+            }
+            let Ok(mut kept) = self.kept.try_lock() else { return };
+            // Somebody else may have kept one since.
+            let taken = self.taken_in(now);
+            if taken < SAMPLES_A_SECOND {
+                self.taken.store((second_of(now) << 8) | (taken + 1), Ordering::Relaxed);
+                kept.put(now, subject);
+            }
+        });
+    }
+
+    /// How many samples were kept in the second of `now`.
+    fn taken_in(&self, now: Timestamp) -> u64 {
         let taken = self.taken.load(Ordering::Relaxed);
-        let is_same_second = taken >> 8 == second;
-        if is_same_second && taken & 0xff >= SAMPLES_A_SECOND {
-            return;
-        }
-        let next = if is_same_second { taken + 1 } else { (second << 8) | 1 };
-        // Whoever comes second at the same moment is left out.
-        if self.taken.compare_exchange(taken, next, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            return;
-        }
-        let Ok(mut kept) = self.kept.try_lock() else { return };
-        make(&mut |subject| kept.take(now, subject));
+        if taken >> 8 == second_of(now) { taken & 0xff } else { 0 }
+    }
+
+    /// The second since 1970 in which a sample was last kept.
+    fn last_second(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed) >> 8
+    }
+
+    fn is_empty(&self) -> bool {
+        self.taken.load(Ordering::Relaxed) == 0
+    }
+
+    fn locked<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Kept {
-    fn take(&mut self, now: Timestamp, subject: &Subject<'_>) {
+    fn put(&mut self, now: Timestamp, subject: &Subject<'_>) {
         let key = subject.targeting_key;
-        let attributes = || subject.attributes.iter().filter(|(name, _)| *name != TARGETING_KEY);
-        let text_bytes = |value: &AttributeValue<'_>| match value {
-            AttributeValue::String(text) => text.len(),
-            _ => size_of::<f64>(),
-        };
-        let bytes: usize = attributes().map(|(name, value)| name.len() + text_bytes(value)).sum();
-        if bytes + key.map_or(0, str::len) > CONTEXT_MAX_BYTES || (key.is_none() && bytes == 0) {
-            return;
-        }
         let mut context = Map::new();
         if let Some(key) = key {
             context.insert(TARGETING_KEY.to_owned(), Value::from(key));
         }
-        for (name, value) in attributes() {
-            let value = json(value);
-            self.see(name, &value);
-            context.insert(name.to_owned(), value);
+        for (name, value) in attributes_of(subject) {
+            context.insert(name.to_owned(), json(value));
         }
-        if let Some(position) = self.contexts.iter().position(|(known, _)| known.as_deref() == key) {
+        let key_of = |seen: &SeenContext| seen.context.get(TARGETING_KEY).and_then(Value::as_str) == key;
+        if let Some(position) = self.contexts.iter().position(key_of) {
             self.contexts.remove(position);
         }
-        if self.contexts.len() >= CONTEXTS_MAX {
+        let is_old = |seen: &SeenContext| now.duration_since(seen.seen_at) > KEPT_FOR;
+        while self.contexts.len() >= CONTEXTS_MAX || self.contexts.front().is_some_and(is_old) {
             self.contexts.pop_front();
         }
-        self.contexts.push_back((key.map(str::to_owned), SeenContext { context, seen_at: now }));
+        self.contexts.push_back(SeenContext { context, seen_at: now });
     }
 
-    fn see(&mut self, name: &str, value: &Value) {
-        if !self.attributes.contains_key(name) {
-            if self.attributes.len() >= NAMES_MAX {
-                return;
+    fn forget(&mut self, now: Timestamp) {
+        self.contexts.retain(|seen| now.duration_since(seen.seen_at) <= KEPT_FOR);
+    }
+
+    fn attributes(&self) -> BTreeMap<String, SeenAttribute> {
+        let mut values_by_name: HashMap<&str, Vec<&Value>> = HashMap::new();
+        for (name, value) in self.contexts.iter().rev().flat_map(|seen| &seen.context) {
+            if name != TARGETING_KEY {
+                values_by_name.entry(name).or_default().push(value);
             }
-            self.attributes.insert(name.to_owned(), SeenAttribute::default());
         }
-        let Some(seen) = self.attributes.get_mut(name) else { return };
-        seen.seen_count += 1;
-        seen.types.insert(type_of(value));
-        if let Some((_, count)) = seen.values.iter_mut().find(|(known, _)| known == value) {
-            *count += 1;
-            return;
+        let mut attributes: Vec<_> = values_by_name.into_iter().collect();
+        attributes.sort_by_key(|(name, values)| (Reverse(values.len()), *name));
+        attributes.truncate(NAMES_MAX);
+        attributes.into_iter().map(|(name, values)| (name.to_owned(), SeenAttribute::of(&values))).collect()
+    }
+}
+
+impl SeenAttribute {
+    /// The attribute that has these values, the last seen first.
+    fn of(all: &[&Value]) -> Self {
+        let is_short = |value: &Value| {
+            value
+                .as_str()
+                .is_none_or(|text| text.chars().take(VALUE_MAX_CHARS + 1).count() <= VALUE_MAX_CHARS)
+        };
+        let mut counts: HashMap<&Value, (u64, usize)> = HashMap::new();
+        for (position, value) in
+            all.iter().enumerate().filter(|(_, value)| !value.is_null() && is_short(value))
+        {
+            counts.entry(value).or_insert((0, position)).0 += 1;
         }
-        let is_short = value.as_str().is_none_or(|text| text.chars().count() <= VALUE_MAX_CHARS);
-        if is_short && !value.is_null() && seen.values.len() < VALUES_MAX {
-            seen.values.push((value.clone(), 1));
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, (count, position))| (Reverse(*count), *position));
+        counts.truncate(VALUES_MAX);
+        Self {
+            types: all.iter().map(|value| type_of(value)).collect(),
+            values: counts.into_iter().map(|(value, (count, _))| (value.clone(), count)).collect(),
+            seen_count: all.len() as u64,
         }
     }
+}
+
+fn second_of(now: Timestamp) -> u64 {
+    now.as_second().unsigned_abs()
+}
+
+/// The attributes without the targeting key. Nested values are none of them: readers leave them out, and so do samples.
+fn attributes_of<'s>(subject: &Subject<'s>) -> impl Iterator<Item = (&'s str, &'s AttributeValue<'s>)> {
+    subject.attributes.iter().filter(|(name, _)| *name != TARGETING_KEY)
+}
+
+/// Whether a context says something, and costs no more memory than one may.
+fn is_worth_keeping(subject: &Subject<'_>) -> bool {
+    // Asked first: going through thousands of attributes for nothing costs time.
+    if subject.attributes.len() > ATTRIBUTES_MAX {
+        return false;
+    }
+    let text_bytes = |value: &AttributeValue<'_>| match value {
+        AttributeValue::String(text) => text.len(),
+        _ => 0,
+    };
+    let attributes =
+        attributes_of(subject).map(|(name, value)| ATTRIBUTE_BYTES + name.len() + text_bytes(value));
+    let key = subject.targeting_key.map(|key| ATTRIBUTE_BYTES + TARGETING_KEY.len() + key.len());
+    (1..=CONTEXT_MAX_BYTES).contains(&attributes.chain(key).sum())
 }
 
 fn json(value: &AttributeValue<'_>) -> Value {
@@ -238,90 +338,4 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use flaghoist_eval::Attributes;
-    use flaghoist_model::MintId;
-    use flaghoist_testkit::ids::SeededIds;
-    use jiff::SignedDuration;
-
-    fn environment() -> EnvironmentId {
-        EnvironmentId(SeededIds::new(1).mint())
-    }
-
-    fn take(samples: &ContextSamples, at: Timestamp, context: &str) {
-        let attributes: Attributes<'_> = serde_json::from_str(context).unwrap();
-        let targeting_key = match attributes.get(TARGETING_KEY) {
-            Some(AttributeValue::String(key)) => Some(key.as_ref()),
-            _ => None,
-        };
-        samples.take(environment(), at, &Subject { targeting_key, attributes: &attributes });
-    }
-
-    fn second(number: i64) -> Timestamp {
-        Timestamp::from_second(number).unwrap()
-    }
-
-    #[test]
-    fn twenty_contexts_of_a_second_are_kept() {
-        let samples = ContextSamples::default();
-        for number in 0..30 {
-            take(&samples, second(1), &format!(r#"{{"targetingKey": "{number}"}}"#));
-        }
-        assert_eq!(samples.contexts(environment(), 100).len(), 20);
-        take(&samples, second(2), r#"{"targetingKey": "next"}"#);
-        let newest = &samples.contexts(environment(), 1)[0];
-        assert_eq!((&newest.context[TARGETING_KEY], newest.seen_at), (&Value::from("next"), second(2)));
-    }
-
-    #[test]
-    fn the_last_five_hundred_keys_are_kept_each_once() {
-        let samples = ContextSamples::default();
-        for number in 0..600 {
-            take(&samples, second(number), &format!(r#"{{"targetingKey": "{number}", "plan": "old"}}"#));
-        }
-        take(&samples, second(601), r#"{"targetingKey": "300", "plan": "new"}"#);
-        let contexts = samples.contexts(environment(), 1_000);
-        assert_eq!(contexts.len(), 500);
-        assert_eq!(contexts[0].context["plan"], "new");
-        assert_eq!(contexts.iter().filter(|seen| seen.context[TARGETING_KEY] == "300").count(), 1);
-        assert_eq!(contexts[499].context[TARGETING_KEY], "100");
-    }
-
-    #[test]
-    fn what_is_large_is_left_out() {
-        let samples = ContextSamples::default();
-        take(&samples, second(1), &format!(r#"{{"targetingKey": "a", "text": "{}"}}"#, "x".repeat(5_000)));
-        assert!(samples.contexts(environment(), 10).is_empty());
-        take(&samples, second(1), &format!(r#"{{"targetingKey": "a", "text": "{}"}}"#, "x".repeat(101)));
-        let text = &samples.attributes(environment())["text"];
-        assert_eq!((text.seen_count, text.values.len()), (1, 0), "it was seen, and is no value to offer");
-        for number in 0..1_000 {
-            let at = second(10) + SignedDuration::from_secs(number);
-            take(&samples, at, &format!(r#"{{"name-{number}": {number}, "number": {number}}}"#));
-        }
-        let attributes = samples.attributes(environment());
-        assert_eq!((attributes.len(), attributes["number"].values.len()), (200, 20));
-        assert_eq!(attributes["number"].seen_count, 1_000);
-    }
-
-    #[test]
-    fn attributes_are_known_with_types_and_the_most_frequent_values_first() {
-        let samples = ContextSamples::default();
-        for plan in [r#""free""#, r#""pro""#, r#""pro""#, "7", "true"] {
-            take(&samples, second(1), &format!(r#"{{"targetingKey": "a", "plan": {plan}, "tags": ["x"]}}"#));
-        }
-        let attributes = samples.attributes(environment());
-        let plan = &attributes["plan"];
-        assert_eq!(plan.types.iter().copied().collect::<Vec<_>>(), ["boolean", "number", "string"]);
-        assert_eq!((&plan.values[0], plan.values.len()), (&(Value::from("pro"), 2), 4));
-        assert!(!attributes.contains_key(TARGETING_KEY));
-    }
-
-    #[test]
-    fn nothing_is_kept_where_it_is_switched_off() {
-        let samples = ContextSamples::new(false);
-        take(&samples, second(1), r#"{"targetingKey": "a"}"#);
-        assert!(samples.contexts(environment(), 10).is_empty());
-    }
-}
+mod tests;

@@ -3,11 +3,13 @@
 use super::ProblemErrors;
 use crate::ApiError;
 use crate::access::{Allowed, WriteFlagParts};
-use crate::app::AppState;
+use crate::app::{App, AppState};
 use crate::commands::{self, KnownAttribute};
 use crate::datadog::Filters;
 use crate::decode::{self, PathOf};
+use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderName, header};
 use flaghoist_model::Faults;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +19,9 @@ use utoipa::ToSchema;
 const LIMIT_DEFAULT: usize = 50;
 /// Most contexts of an answer.
 const LIMIT_MAX: i64 = 500;
+
+/// An answer that nobody on the way may keep: contexts may name people.
+type Unkept<T> = ([(HeaderName, &'static str); 1], Json<T>);
 
 /// How many contexts.
 #[derive(Default, Deserialize)]
@@ -60,9 +65,9 @@ pub(crate) struct SampledAttribute {
     name: String,
     /// The JSON types of the values that were seen: `string`, `number`, `boolean` or `null`.
     types: Vec<&'static str>,
-    /// Values that were seen, the most frequent first: at most 20, and none longer than 100 characters.
+    /// The most frequent values, these first: at most 20, and none longer than 100 characters.
     values: Vec<SampledValue>,
-    /// In how many samples it was.
+    /// In how many of the contexts that are kept it is.
     seen_count: u64,
     /// Whether the project declares it, by `/api/attributes` of the Flagmint API.
     is_declared: bool,
@@ -74,13 +79,13 @@ pub(crate) struct SampledValue {
     /// The value.
     #[schema(value_type = Object)]
     value: Value,
-    /// In how many samples it was.
+    /// In how many of the contexts that are kept it is.
     count: u64,
 }
 
 /// List contexts that applications were evaluated with lately
 ///
-/// A sample of the last 500 targeting keys, in memory only. Every server knows what it saw itself. Contexts may name people,
+/// A sample of the last 500 targeting keys of a day, in memory only. Every server knows what it saw itself. Contexts may name people,
 /// so it takes a permission to change flags.
 #[utoipa::path(
     get,
@@ -98,22 +103,23 @@ pub(crate) async fn list_contexts(
     caller: Allowed<WriteFlagParts>,
     PathOf(environment): PathOf<String>,
     Filters(options): Filters<ContextOptions>,
-) -> Result<axum::Json<SampledContexts>, ApiError> {
+) -> Result<Unkept<SampledContexts>, ApiError> {
     let mut faults = Faults::under("/query");
     let limit = decode::whole_number(options.limit, "limit", 1..=LIMIT_MAX, &mut faults);
     faults.check()?;
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIMIT_DEFAULT);
     let environment = commands::find_environment(&app, &caller.principal, &environment).await?;
+    forget(&app);
     let contexts = app.contexts.contexts(environment.id, limit).into_iter();
     let data = contexts
         .map(|seen| SampledContext { context: seen.context, seen_at: seen.seen_at.to_string() })
         .collect();
-    Ok(axum::Json(SampledContexts { data, is_sampling: app.contexts.is_sampling() }))
+    Ok(unkept(SampledContexts { data, is_sampling: app.contexts.is_sampling() }))
 }
 
 /// List attributes of the contexts that applications were evaluated with lately
 ///
-/// Those that were seen in samples, and those that the project declares. Every server knows what it saw itself. Values may
+/// Those of the contexts that are kept, at most 200, and those that the project declares. Every server knows what it saw itself. Values may
 /// name people, so it takes a permission to change flags.
 #[utoipa::path(
     get,
@@ -127,10 +133,21 @@ pub(crate) async fn list_context_attributes(
     State(app): State<AppState>,
     caller: Allowed<WriteFlagParts>,
     PathOf(environment): PathOf<String>,
-) -> Result<axum::Json<SampledAttributes>, ApiError> {
+) -> Result<Unkept<SampledAttributes>, ApiError> {
     let environment = commands::find_environment(&app, &caller.principal, &environment).await?;
+    forget(&app);
     let known = commands::known_attributes(&app, &caller.principal, &environment).await?;
-    Ok(axum::Json(SampledAttributes { data: known.into_iter().map(attribute_out).collect() }))
+    Ok(unkept(SampledAttributes { data: known.into_iter().map(attribute_out).collect() }))
+}
+
+/// Forgets what is too old, or of environments that are there no more, before anybody sees it.
+fn forget(app: &App) {
+    let published = app.publisher.published().environments().map(|environment| environment.id()).collect();
+    app.contexts.forget(app.clock.now(), &published);
+}
+
+fn unkept<T>(answer: T) -> Unkept<T> {
+    ([(header::CACHE_CONTROL, "no-store")], Json(answer))
 }
 
 fn attribute_out((name, KnownAttribute { seen, is_declared }): (String, KnownAttribute)) -> SampledAttribute {

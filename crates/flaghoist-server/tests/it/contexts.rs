@@ -3,6 +3,7 @@
 use crate::app::TestApp;
 use flaghoist_model::access::BuiltInRole;
 use flaghoist_server::contexts::ContextSamples;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -106,12 +107,42 @@ async fn who_may_not_change_flags_sees_no_contexts_and_other_projects_have_none(
         viewer.get(&format!("/api/v1/environments/production/{what}")).await.expect(403);
         let path = format!("/api/v1/environments/{production}/{what}");
         stranger.get(&path).await.expect(404);
-        app.admin().get(&path).await.expect(200);
+        let answer = app.admin().get(&path).await.expect(200);
+        assert_eq!(answer.header("cache-control"), "no-store");
         app.admin().get(&format!("/api/v1/environments/nowhere/{what}")).await.expect(404);
     }
     let one = app.admin().get("/api/v1/environments/production/contexts?limit=1").await.expect(200).json();
     assert_eq!(one["data"].as_array().unwrap().len(), 1);
     app.admin().get("/api/v1/environments/production/contexts?limit=501").await.expect(400);
+}
+
+#[tokio::test]
+async fn contexts_and_their_attributes_are_forgotten_after_a_day() {
+    for what in ["contexts", "attributes"] {
+        let app = TestApp::new().await;
+        app.reader("production")
+            .evaluate_all(json!({"targetingKey": "alice", "plan": "pro"}))
+            .await
+            .expect(200);
+        app.advance(SignedDuration::from_hours(23));
+        assert_eq!(get(&app, what).await["data"].as_array().unwrap().len(), 1);
+        app.advance(SignedDuration::from_hours(2));
+        assert_eq!(get(&app, what).await["data"], json!([]), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn reports_without_attributes_do_not_crowd_out_those_that_have_some() {
+    let app = TestApp::new().await;
+    app.admin().enabled_flag("dark-mode", "BOOLEAN", &[("on", "true"), ("off", "false")], "production").await;
+    let now = app.clock().now_text(0);
+    let exposure = |subject: Value| json!({"flag": {"key": "dark-mode"}, "variant": {"key": "off"}, "subject": subject, "timestamp": now});
+    let mut exposures: Vec<Value> =
+        (0..30).map(|number| exposure(json!({"id": number.to_string()}))).collect();
+    exposures.push(exposure(json!({"id": "described", "attributes": {"plan": "pro"}})));
+    let report = json!({"exposures": exposures}).to_string();
+    app.reader("production").post("/sdk/v1/events", &[], &report).await.expect(202);
+    assert_eq!(seen(&app).await, [json!({"targetingKey": "described", "plan": "pro"})]);
 }
 
 #[tokio::test]
