@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ApiFailure } from '~/api/failure'
 import type { AllocationDraft, Draft } from './draft'
-import { followed, type Held, isBehind, rebased, recalled, remember } from './held'
+import { followed, type Held, isBehind, rebased, recalled, remember, settled } from './held'
 
 const draft = (more: Partial<Draft> = {}): Draft => ({
   enabled: true,
@@ -51,6 +52,32 @@ describe('a draft with changes', () => {
     expect(rebased(dirty, present)).toEqual({
       held: { base: present.draft, etag: '"2"', draft: draft({ default_variant_id: 'on', enabled: false }) },
       clashes: [],
+    })
+  })
+})
+
+describe('a draft after a save', () => {
+  const theirs = { draft: draft({ default_variant_id: 'on' }), etag: '"2"' }
+  const failed = (status: number) => ({ write: 'disable' as const, error: new ApiFailure(status, '', []) })
+
+  it('is what the server has when all was handed over', () => {
+    const after = settled(dirty, theirs, { done: [], waiting: ['disable'], failed: null })
+    expect(after).toEqual({ base: theirs.draft, draft: theirs.draft, etag: '"2"' })
+  })
+
+  it('stays, and is behind, when somebody else saved meanwhile or nothing was saved', () => {
+    expect(settled(dirty, theirs, { done: [], waiting: [], failed: failed(412) })).toBe(dirty)
+    expect(settled(dirty, theirs, { done: ['serving'], waiting: [], failed: failed(412) })).toBe(dirty)
+    expect(settled(dirty, theirs, { done: [], waiting: [], failed: failed(400) })).toBe(dirty)
+    expect(isBehind(dirty, theirs)).toBe(true)
+  })
+
+  it('is the rest when a part was saved', () => {
+    const both = held(draft(), draft({ default_variant_id: 'on', enabled: false }))
+    expect(settled(both, theirs, { done: ['serving'], waiting: [], failed: failed(400) })).toEqual({
+      base: theirs.draft,
+      etag: '"2"',
+      draft: both.draft,
     })
   })
 })

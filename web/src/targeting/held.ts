@@ -1,5 +1,6 @@
 import { type Draft, same } from './draft'
 import { alike, type Clash, merged, type Side } from './merge'
+import { isOvertaken, type Saved } from './save'
 
 /** A draft with what it was made from. */
 export interface Held {
@@ -42,6 +43,17 @@ export function rebased(
 ): { held: Held; clashes: Clash[] } {
   const { draft, clashes } = merged(held.base, held.draft, present.draft, choose)
   return { held: { base: present.draft, etag: present.etag, draft }, clashes }
+}
+
+/**
+ * What to hold after a save, now that the server has `present`: that itself when all was handed over, and the rest on
+ * top of it when a part was. When nothing was, or when somebody else got in between, it stays so that somebody decides.
+ */
+export function settled(held: Held, present: Present, saved: Saved): Held {
+  if (saved.failed === null) return { base: present.draft, etag: present.etag, draft: present.draft }
+  if (saved.done.length === 0 || isOvertaken(saved)) return held
+  const rest = rebased(held, present)
+  return rest.clashes.length === 0 ? rest.held : held
 }
 
 const place = (flagId: string, environmentId: string) => `flaghoist-draft:${flagId}:${environmentId}`

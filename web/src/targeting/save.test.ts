@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { ApiFailure } from '~/api/failure'
 import type { Variant } from '~/api/flags'
 import type { AllocationDraft, Draft } from './draft'
 import { tally } from './dry-run'
-import { writesFor } from './save'
+import { isOvertaken, partsOf, writesFor } from './save'
 
 const variants = ['on', 'off'].map(key => ({ id: `id-${key}`, key }) as Variant)
 const base: Draft = {
@@ -44,6 +45,24 @@ describe('the requests of a save', () => {
     expect(writesFor(base, { ...base, default_variant_id: null }, variants)).toEqual([
       { kind: 'serving', body: { default_variant_key: null } },
     ])
+  })
+})
+
+describe('a save that was refused', () => {
+  const overtaken = { write: 'enable' as const, error: new ApiFailure(412, 'old', []) }
+
+  it('says what of it is there', () => {
+    expect(partsOf({ done: [], waiting: [], failed: overtaken })).toBe('Nothing was saved.')
+    expect(partsOf({ done: ['allocations'], waiting: ['serving'], failed: overtaken })).toBe(
+      'Saved: the allocations. Waits for an approval: the default, override and off variant. Not saved: turning on.',
+    )
+  })
+
+  it('was overtaken only where somebody else saved meanwhile', () => {
+    expect(isOvertaken({ done: [], waiting: [], failed: overtaken })).toBe(true)
+    const refused = { ...overtaken, error: new ApiFailure(400, 'wrong', []) }
+    expect(isOvertaken({ done: [], waiting: [], failed: refused })).toBe(false)
+    expect(isOvertaken({ done: ['enable'], waiting: [], failed: null })).toBe(false)
   })
 })
 

@@ -1,6 +1,8 @@
 import { api, type Schemas } from '~/api/client'
+import { ApiFailure } from '~/api/failure'
 import type { Variant } from '~/api/flags'
 import { type Draft, keyOf, same, sent } from './draft'
+import { listed } from './words'
 
 /** One request of a save. */
 export type Write =
@@ -76,6 +78,26 @@ export async function save(
   }
   return saved
 }
+
+/** What became of a save that something was refused of, in words: what is saved, what waits, and what is not. */
+export function partsOf({ done, waiting, failed }: Saved): string {
+  const named = (kinds: Write['kind'][]) =>
+    listed(
+      kinds.map(kind => WRITES[kind]),
+      'and',
+    )
+  if (done.length + waiting.length === 0) return 'Nothing was saved.'
+  return [
+    done.length > 0 && `Saved: ${named(done)}.`,
+    waiting.length > 0 && `Waits for an approval: ${named(waiting)}.`,
+    failed && `Not saved: ${named([failed.write])}.`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** Whether something was refused because somebody else saved meanwhile. */
+export const isOvertaken = ({ failed }: Saved) => failed?.error instanceof ApiFailure && failed.error.status === 412
 
 async function request(
   write: Write,

@@ -7,9 +7,10 @@ import { needsApproval } from '~/flags/approval'
 import { changesInWords } from '~/targeting/changes'
 import { type Draft, draftOf, same } from '~/targeting/draft'
 import type { Entry } from '~/targeting/entry'
-import { followed, type Held, isBehind, isDirty, rebased, recalled, remember } from '~/targeting/held'
+import { followed, type Held, isBehind, isDirty, recalled, remember, settled } from '~/targeting/held'
 import type { Names } from '~/targeting/member-words'
 import { filterChoicesQuery } from '~/targeting/queries'
+import type { Saved } from '~/targeting/save'
 import { GuardedButton } from '~/ui/guarded'
 import { TextLink } from '~/ui/link'
 import { Page } from '~/ui/page'
@@ -68,16 +69,9 @@ export function Editor({
     setFaults([])
     setHeld({ base: now.draft, etag: now.etag, draft: now.draft })
   }
-  const settle = async (isHandedOver: boolean) => {
+  const settle = async (saved: Saved) => {
     const fresh = await refetch()
-    const there = { draft: draftOf(fresh.entry), etag: fresh.etag }
-    setHeld(held =>
-      isHandedOver
-        ? { base: there.draft, etag: there.etag, draft: there.draft }
-        : rebased(held, there).clashes.length === 0
-          ? rebased(held, there).held
-          : held,
-    )
+    setHeld(held => settled(held, { draft: draftOf(fresh.entry), etag: fresh.etag }, saved))
   }
   const verb = isSuggestion ? 'Review and suggest' : 'Review and save'
   return (

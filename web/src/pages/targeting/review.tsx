@@ -1,22 +1,20 @@
 import { Accordion, Alert, Button, Drawer, Group, Loader, Stack, Text, Title } from '@mantine/core'
-import { IconClockPause } from '@tabler/icons-react'
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { ApiFailure, type Fault, messageOf } from '~/api/failure'
 import { useMay } from '~/api/session'
-import { openSuggestionsQuery } from '~/api/suggestions'
 import { changesInWords, differencesBetween } from '~/targeting/changes'
 import { proposalOf, tryOut } from '~/targeting/dry-run'
 import type { Entry } from '~/targeting/entry'
 import { inDraft, placeWords } from '~/targeting/faults'
 import type { Held } from '~/targeting/held'
 import type { Names } from '~/targeting/member-words'
-import { type Saved, save, WRITES, writesFor } from '~/targeting/save'
+import { isOvertaken, partsOf, type Saved, save, WRITES, writesFor } from '~/targeting/save'
 import { listed } from '~/targeting/words'
 import { Differences } from '~/ui/diff'
 import { GuardedButton } from '~/ui/guarded'
-import { TextLink } from '~/ui/link'
-import { tell } from '~/ui/tell'
+import { tell, tellFailure } from '~/ui/tell'
+import { Failed, Handed, Unread } from './after-save'
 import { Approvers } from './approvers'
 import { ChangesList } from './changes-list'
 import { useSamples, WhoChanges } from './who-changes'
@@ -43,8 +41,8 @@ export function Review({
   close: () => void
   onFaults: (faults: Fault[]) => void
   onSaving: (isSaving: boolean) => void
-  /** Called once it is saved (true), or in part (false), with what is there now to be read. */
-  settle: (isHandedOver: boolean) => Promise<void>
+  /** Reads what is there after a save, whatever became of it; fails when that cannot be read. */
+  settle: (saved: Saved) => Promise<void>
 }) {
   const { flag, entry } = present
   const cache = useQueryClient()
@@ -61,6 +59,32 @@ export function Review({
   const refused = trial.error instanceof ApiFailure && [400, 409].includes(trial.error.status) ? trial.error : null
   useEffect(() => onFaults(inDraft(refused?.faults ?? [])), [refused, onFaults])
   const writes = writesFor(held.base, held.draft, flag.variants)
+  const [unread, setUnread] = useState<unknown>(null)
+  const [isReading, setReading] = useState(false)
+  const finish = async (saved: Saved) => {
+    setReading(true)
+    try {
+      await settle(saved)
+      setUnread(null)
+    } catch (error) {
+      setUnread(error)
+      return
+    } finally {
+      setReading(false)
+    }
+    if (isOvertaken(saved)) {
+      tellFailure(
+        new Error(
+          `${partsOf(saved)} Somebody changed this meanwhile. Look at what is there now, decide, and save again.`,
+        ),
+      )
+      close()
+    }
+    if (saved.failed === null && saved.waiting.length === 0) {
+      tell(`${flag.name} is saved in ${entry.environment_name}. Applications notice within seconds.`)
+      close()
+    }
+  }
   const saving = useMutation({
     meta: { shown: true },
     mutationFn: async (): Promise<Saved> => {
@@ -71,12 +95,7 @@ export function Review({
       if (saved.failed?.error instanceof ApiFailure) onFaults(inDraft(saved.failed.error.faults))
       for (const area of ['suggestions', 'flags', 'rollouts', 'history'])
         void cache.invalidateQueries({ queryKey: [area] })
-      if (saved.done.length + saved.waiting.length > 0 || saved.failed) await settle(saved.failed === null)
-      if (saved.failed === null && saved.waiting.length === 0) {
-        tell(`${flag.name} is saved in ${entry.environment_name}. Applications notice within seconds.`)
-        close()
-      }
-      if (saved.failed?.error instanceof ApiFailure && saved.failed.error.status === 412) close()
+      await finish(saved)
     },
     onSettled: () => onSaving(false),
   })
@@ -96,8 +115,13 @@ export function Review({
       }
     >
       <Stack gap="lg">
+        {saving.data && unread !== null && (
+          <Unread saved={saving.data} error={unread} isReading={isReading} again={() => void finish(saving.data)} />
+        )}
         {isDone ? (
-          <Handed saved={saving.data} flagId={flag.id} environmentId={entry.environment_id} />
+          saving.data.waiting.length > 0 && (
+            <Handed saved={saving.data} flagId={flag.id} environmentId={entry.environment_id} />
+          )
         ) : (
           <>
             {refused && (
@@ -155,7 +179,7 @@ export function Review({
                   ? { allowed: false, reason: 'Somebody changed this meanwhile. Go back and decide what to keep.' }
                   : leave
               }
-              disabled={writes.length === 0 || refused !== null || trial.isLoading}
+              disabled={writes.length === 0 || refused !== null || trial.isLoading || unread !== null}
               loading={saving.isPending}
               onClick={() => saving.mutate()}
             >
@@ -213,19 +237,6 @@ function Refusal({
   )
 }
 
-function Failed({ saved }: { saved: Saved }) {
-  if (saved.failed === null) return null
-  const made = [...saved.done, ...saved.waiting].map(kind => WRITES[kind])
-  return (
-    <Alert color="red" title="It was not all saved" role="alert">
-      <Text size="sm">
-        {made.length > 0 && `Saved: ${listed(made, 'and')}. `}
-        Refused: {WRITES[saved.failed.write]}. {messageOf(saved.failed.error)}
-      </Text>
-    </Alert>
-  )
-}
-
 function SuggestionNote({ writes, flagId }: { writes: (keyof typeof WRITES)[]; flagId: string }) {
   return (
     <Alert color="yellow" p="sm" title="Changes here need an approval">
@@ -241,36 +252,5 @@ function SuggestionNote({ writes, flagId }: { writes: (keyof typeof WRITES)[]; f
         <Approvers flagId={flagId} />
       </Stack>
     </Alert>
-  )
-}
-
-function Handed({ saved, flagId, environmentId }: { saved: Saved; flagId: string; environmentId: string }) {
-  const { data } = useQuery(openSuggestionsQuery)
-  const open = (data ?? []).filter(
-    suggestion => suggestion.feature_flag_id === flagId && suggestion.environment_id === environmentId,
-  )
-  return (
-    <Stack gap="sm">
-      {saved.done.length > 0 && (
-        <Text size="sm">
-          Done at once:{' '}
-          {listed(
-            saved.done.map(kind => WRITES[kind]),
-            'and',
-          )}
-          .
-        </Text>
-      )}
-      <Alert color="yellow" icon={<IconClockPause size={18} />} title="It waits for an approval" role="status">
-        <Stack gap={4} align="flex-start">
-          <Text size="sm">Nothing has changed yet. It happens as soon as somebody else approves it.</Text>
-          {open.map(({ id, message }) => (
-            <TextLink key={id} to="/approvals/$suggestionId" params={{ suggestionId: id }} size="sm">
-              {message}
-            </TextLink>
-          ))}
-        </Stack>
-      </Alert>
-    </Stack>
   )
 }
