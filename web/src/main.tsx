@@ -8,18 +8,19 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { makeCache } from './app/cache'
-import { makeRouter } from './app/router'
+import { askToSignIn, makeRouter } from './app/router'
 import { theme, variables } from './app/theme'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element #root')
-const cache = makeCache()
+const cache = makeCache(() => void askToSignIn(router, cache))
+const router = makeRouter(cache)
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <Notifications position="bottom-right" limit={4} />
       <QueryClientProvider client={cache}>
-        <RouterProvider router={makeRouter(cache)} />
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

@@ -1,14 +1,26 @@
-import { MutationCache, QueryClient } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 import { ApiFailure } from '~/api/failure'
 import { tellFailure } from '~/ui/tell'
 
-/** The cache of answers. Changes are told by the server (`api/live.ts`), so nothing is asked again without a reason. */
-export function makeCache(): QueryClient {
+const isOver = (error: unknown) => error instanceof ApiFailure && error.status === 401
+
+/**
+ * The cache of answers. Changes are told by the server (`api/live.ts`), so nothing is asked again without a reason.
+ * `signedOut` is called when the server takes the log-in no more.
+ */
+export function makeCache(signedOut: () => void): QueryClient {
   return new QueryClient({
+    queryCache: new QueryCache({
+      // Whether anybody is signed in at all is the question of who comes in (`entry.ts`).
+      onError: (error, { queryKey: [area], state }) => {
+        if (isOver(error) && (area !== 'me' || state.data !== undefined)) signedOut()
+      },
+    }),
     mutationCache: new MutationCache({
       // What a form shows at its fields is not told twice: it sets `meta.shown`.
       onError: (error, _variables, _context, mutation) => {
-        if (!mutation.meta?.shown) tellFailure(error)
+        if (isOver(error)) signedOut()
+        else if (!mutation.meta?.shown) tellFailure(error)
       },
     }),
     defaultOptions: {

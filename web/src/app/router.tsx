@@ -7,9 +7,9 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router'
-import { ApiFailure } from '~/api/failure'
-import { me } from '~/api/session'
 import { Failure, NotFound } from '~/ui/notices'
+import { tell } from '~/ui/tell'
+import { enter } from './entry'
 import { Shell } from './shell'
 
 /** What every route can use. */
@@ -48,15 +48,9 @@ const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
   component: Shell,
-  beforeLoad: async ({ context, location }) => {
-    try {
-      await context.cache.ensureQueryData(me)
-    } catch (error) {
-      if (error instanceof ApiFailure && error.status === 401) {
-        throw redirect({ to: '/sign-in', search: { next: location.href } })
-      }
-      throw error
-    }
+  // What is only fetched ahead changes nothing, and whoever is here was let in.
+  beforeLoad: async ({ context, location, preload }) => {
+    if (!preload) await enter(context.cache, location.href)
   },
 })
 
@@ -244,6 +238,16 @@ export function makeRouter(cache: QueryClient) {
     defaultPreloadStaleTime: 0,
     scrollRestoration: true,
   })
+}
+
+/** Asks whoever was signed in to do so again, and brings them back to where they are. */
+export async function askToSignIn(router: ReturnType<typeof makeRouter>, cache: QueryClient) {
+  const { pathname, href } = router.latestLocation
+  // All that was asked at the same time is refused together.
+  if (pathname === '/sign-in') return
+  tell('Your sign-in is over. Sign in again to go on where you were.')
+  await router.navigate({ to: '/sign-in', search: { next: href }, ignoreBlocker: true })
+  cache.clear()
 }
 
 declare module '@tanstack/react-router' {
