@@ -23,11 +23,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { api, chooseProject } from '~/api/client'
+import { ApiFailure, messageOf } from '~/api/failure'
 import { follow, type LiveState } from '~/api/live'
 import { me } from '~/api/session'
 import { openSuggestionsQuery } from '~/api/suggestions'
 import { Mark } from '~/ui/mark'
+import { tellFailure } from '~/ui/tell'
 import { setZone, useZone } from '~/ui/time'
+import { forgetDrafts, hasDrafts } from './drafts'
 import { PLACES } from './navigation'
 import { useGoTo } from './shortcuts'
 
@@ -206,9 +209,20 @@ function Person() {
   const cache = useQueryClient()
   const navigate = useNavigate()
   const leave = async () => {
-    await api.DELETE('/api/v1/session').catch(() => {})
+    if (hasDrafts() && !window.confirm('Signing out discards the targeting changes that you have not saved. Sign out?'))
+      return
+    try {
+      await api.DELETE('/api/v1/session')
+    } catch (error) {
+      // A log-in that is over needs no end.
+      if (!(error instanceof ApiFailure && error.status === 401)) {
+        tellFailure(new Error(`You are still signed in. ${messageOf(error)}`))
+        return
+      }
+    }
+    await navigate({ to: '/sign-in', ignoreBlocker: true })
     cache.clear()
-    await navigate({ to: '/sign-in' })
+    forgetDrafts()
   }
   const name = data?.name || data?.email || ''
   return (
