@@ -28,6 +28,12 @@ describe('weights', () => {
     expect(values(evenly(of(1, 2)))).toEqual([50, 50])
   })
 
+  it('of other clients, with more decimals, are summed as they are', () => {
+    expect(sumOf(of(33.3333, 33.3333, 33.3334))).toBe(100)
+    expect(sumOf(of(33.3333, 33.3333, 33.3333))).toBe(99.9999)
+    expect(sumOf(of(0.1, 0.2, 99.7))).toBe(100)
+  })
+
   it('grow and shrink by a variant', () => {
     expect(values(withVariant([], 'a'))).toEqual([100])
     expect(values(withVariant(of(100), 'b'))).toEqual([100, 0])

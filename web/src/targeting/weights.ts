@@ -47,8 +47,12 @@ export function withoutVariant(weights: Weight[], at: number): Weight[] {
   return percents(rest, apportioned(WHOLE, portions))
 }
 
+/** Sums are told apart as finely as the server does, which takes weights with more decimals than this editor makes. */
+const PARTS_OF_PERCENT = 1_000_000
+
 /** The sum of weights in percent, without what counting in binary fractions adds. */
-export const sumOf = (weights: Weight[]) => weights.reduce((sum, { value }) => sum + units(value), 0) / PER_PERCENT
+export const sumOf = (weights: Weight[]) =>
+  Math.round(weights.reduce((sum, { value }) => sum + value, 0) * PARTS_OF_PERCENT) / PARTS_OF_PERCENT
 
 /** Cuts a whole into parts in proportion, in whole units, by the largest remainders. */
 function apportioned(whole: number, portions: number[]): number[] {
