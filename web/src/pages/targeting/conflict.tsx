@@ -15,6 +15,7 @@ export function Conflict({
   held,
   present,
   flagId,
+  environmentId,
   names,
   onTake,
   onRebase,
@@ -22,13 +23,14 @@ export function Conflict({
   held: Held
   present: Present
   flagId: string
+  environmentId: string
   names: Names
   onTake: () => void
   onRebase: (held: Held) => void
 }) {
   const [choices, setChoices] = useState<Record<string, Side>>({})
   const { held: mended, clashes } = rebased(held, present, choices)
-  const who = useLastAuthor(flagId)
+  const who = useLastAuthor(flagId, environmentId)
   return (
     <Alert
       color="orange"
@@ -124,13 +126,17 @@ function ClashChoice({
   )
 }
 
-/** Says who changed the flag last. */
-function useLastAuthor(flagId: string): string {
+/** Says who changed last what the flag serves in the environment. */
+function useLastAuthor(flagId: string, environmentId: string): string {
   const { data: oneself } = useQuery(me)
   const { data } = useQuery({
-    queryKey: ['history', 'last', flagId],
+    queryKey: ['history', 'last', flagId, environmentId],
     queryFn: () =>
-      body(api.GET('/api/v1/flags/{flag_id}/history', { params: { path: { flag_id: flagId }, query: { limit: 1 } } })),
+      body(
+        api.GET('/api/v1/history', {
+          params: { query: { flag_id: flagId, environment_id: environmentId, limit: 1 } },
+        }),
+      ),
     retry: false,
   })
   const actor = data?.data[0]?.actor

@@ -117,7 +117,17 @@ export function Editor({
           </Text>
         </Alert>
       )}
-      {behind && <Conflict held={held} present={now} flagId={flag.id} names={names} onTake={drop} onRebase={setHeld} />}
+      {behind && (
+        <Conflict
+          held={held}
+          present={now}
+          flagId={flag.id}
+          environmentId={entry.environment_id}
+          names={names}
+          onTake={drop}
+          onRebase={setHeld}
+        />
+      )}
       <ServingEditor draft={held.draft} variants={flag.variants} faults={faults} readOnly={readOnly} onChange={edit} />
       <AllocationsEditor
         present={present}
