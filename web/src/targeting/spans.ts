@@ -11,6 +11,16 @@ export function unitOf(length_ms: number) {
   return UNITS.find(({ ms }) => length_ms > 0 && length_ms % ms === 0) ?? UNITS[length_ms > 0 ? 3 : 1]
 }
 
+/**
+ * The length in milliseconds that somebody typed as a number of a unit; null for what is no length, such as nothing,
+ * zero, or a number that is not finished.
+ */
+export function typedLength(text: string, unit_ms: number): number | null {
+  const written = text.trim().replace(',', '.')
+  const amount = written === '' ? Number.NaN : Number(written)
+  return Number.isFinite(amount) && amount > 0 ? Math.round(amount * unit_ms) : null
+}
+
 /** A moment as `datetime-local` inputs have it: in UTC or in the zone of this browser. Empty for none. */
 export function inputOf(at: string | null, zone: 'utc' | 'local'): string {
   if (at === null) return ''
