@@ -45,6 +45,7 @@ export function FormDrawer({
   editable = leave,
   busy,
   ready = true,
+  notice,
   error,
   shown,
   size = 520,
@@ -61,6 +62,8 @@ export function FormDrawer({
   busy: boolean
   /** Whether there is enough, and something new, to send. */
   ready?: boolean
+  /** What is to be known before it is sent; what comes of sending is none. */
+  notice?: ReactNode
   error: unknown
   /** Pointers whose faults stand at fields. */
   shown?: string[]
@@ -105,6 +108,7 @@ export function FormDrawer({
           <fieldset disabled={!editable.allowed} style={FIELDS}>
             <Stack gap="md">{children}</Stack>
           </fieldset>
+          {!busy && notice}
           <Refusal error={error} shown={shown} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close}>

@@ -3,7 +3,9 @@ import { IconInfoCircle } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
+import { FromThen, type Meanwhile } from '~/access/from-then'
 import { allOf } from '~/access/giving'
+import { isContested } from '~/access/meanwhile'
 import { api } from '~/api/client'
 import type { Environment } from '~/api/flags'
 import { type Leave, useMay } from '~/api/session'
@@ -14,13 +16,27 @@ const AT = '/data/attributes'
 const SHOWN = ['name', 'key', 'description', 'queries'].map(name => `${AT}/${name}`)
 
 /** Makes an environment, or changes one. */
-export function EnvironmentForm({
+export function EnvironmentForm(props: {
+  /** Null for a new one. */
+  environment: Environment | null
+  close: () => void
+  below?: ReactNode
+}) {
+  return (
+    <FromThen live={props.environment} changes={(before, now) => changesOf(before, draftOf(now))}>
+      {(environment, meanwhile) => <Form {...props} environment={environment} meanwhile={meanwhile} />}
+    </FromThen>
+  )
+}
+
+function Form({
   environment,
+  meanwhile,
   close,
   below,
 }: {
-  /** Null for a new one. */
   environment: Environment | null
+  meanwhile: Meanwhile
   close: () => void
   below?: ReactNode
 }) {
@@ -30,7 +46,8 @@ export function EnvironmentForm({
   const write = useMay('feature_flag_environment_config_write')
   const override = useMay('feature_flag_approvals_override')
   const weakened = environment && weakens(environment, draft)
-  const changed = environment ? Object.keys(changesOf(environment, draft)).length > 0 : true
+  const wanted = environment ? changesOf(environment, draft) : draft
+  const changed = Object.keys(wanted).length > 0 && !isContested(meanwhile.theirs, wanted)
   const save = useMutation({
     meta: { shown: true },
     mutationFn: async () => {
@@ -59,6 +76,7 @@ export function EnvironmentForm({
       editable={write}
       busy={save.isPending}
       ready={changed && draft.name.trim() !== '' && draft.queries.length > 0}
+      notice={meanwhile.notice}
       error={save.error}
       shown={SHOWN}
       onSubmit={() => save.mutate()}

@@ -2,6 +2,8 @@ import { Box, Button, Group, Select, SimpleGrid, Stack, Switch, Text, TextInput 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
+import { FromThen, type Meanwhile } from '~/access/from-then'
+import { differing } from '~/access/meanwhile'
 import { api } from '~/api/client'
 import { ApiFailure } from '~/api/failure'
 import { useMay } from '~/api/session'
@@ -44,13 +46,24 @@ const SHOWN = [
 ]
 
 /** Makes a metric, or changes one. `id` is what guardrails name already, of a new one. */
-export function MetricForm({
+export function MetricForm(props: { metric: Metric | null; id?: string; close: () => void; below?: ReactNode }) {
+  const sentOf = (metric: Metric) => bodyOf(draftOf(metric))
+  return (
+    <FromThen live={props.metric} changes={(before, now) => differing(sentOf(before), sentOf(now))}>
+      {(metric, meanwhile) => <Form {...props} metric={metric} meanwhile={meanwhile} />}
+    </FromThen>
+  )
+}
+
+function Form({
   metric,
+  meanwhile,
   id = '',
   close,
   below,
 }: {
   metric: Metric | null
+  meanwhile: Meanwhile
   id?: string
   close: () => void
   below?: ReactNode
@@ -87,7 +100,9 @@ export function MetricForm({
       verb={metric ? 'Save the changes' : 'Define the metric'}
       leave={leave}
       busy={save.isPending}
-      ready={isChanged && draft.id.trim() !== ''}
+      // A metric is sent as a whole, so what others changed would be lost.
+      ready={isChanged && draft.id.trim() !== '' && meanwhile.theirs.length === 0}
+      notice={meanwhile.notice}
       error={isTaken ? null : save.error}
       shown={shownIn(save.error)}
       onSubmit={() => save.mutate()}

@@ -3,7 +3,9 @@ import { IconInfoCircle } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
+import { FromThen, type Meanwhile } from '~/access/from-then'
 import { allOf, type Giver, memberLeaves } from '~/access/giving'
+import { differing, isContested } from '~/access/meanwhile'
 import type { Secret } from '~/access/secret'
 import { api } from '~/api/client'
 import { type Person, peopleQuery } from '~/api/people'
@@ -16,12 +18,24 @@ import { permissionsOf, roleName, rolesQuery, teamsQuery } from './queries'
 import { RoleSelect } from './role-select'
 
 /** One member: their role and name, whether they are shut out, their password, and leaving the project. */
-export function MemberDrawer({
+export function MemberDrawer(props: { member: Person; close: () => void; onSecret: (secret: Secret) => void }) {
+  return (
+    <FromThen live={props.member} changes={(before, now) => differing(changeable(before), changeable(now))}>
+      {(member, meanwhile) => <Form {...props} member={member} meanwhile={meanwhile} />}
+    </FromThen>
+  )
+}
+
+const changeable = ({ role, name, disabled_at }: Person) => ({ role, name, disabled: Boolean(disabled_at) })
+
+function Form({
   member,
+  meanwhile,
   close,
   onSecret,
 }: {
   member: Person
+  meanwhile: Meanwhile
   close: () => void
   onSecret: (secret: Secret) => void
 }) {
@@ -38,12 +52,7 @@ export function MemberDrawer({
   const giver: Giver = self ?? { id: '', permissions: [], is_installation_admin: false }
   const theirs = member.is_installation_admin ? permissionsOf(roles, 'admin') : permissionsOf(roles, member.role)
   const may = memberLeaves(giver, member, theirs, people)
-  const wasDisabled = Boolean(member.disabled_at)
-  const wanted = {
-    ...(role !== member.role && { role }),
-    ...(name.trim() !== member.name && { name: name.trim() }),
-    ...(isDisabled !== wasDisabled && { disabled: isDisabled }),
-  }
+  const wanted = differing(changeable(member), { role, name: name.trim(), disabled: isDisabled })
   const save = useMutation({
     meta: { shown: true },
     mutationFn: () => api.PATCH('/api/v1/users/{user_id}', { params: { path: { user_id: member.id } }, body: wanted }),
@@ -67,7 +76,8 @@ export function MemberDrawer({
       leave={leave}
       editable={write}
       busy={save.isPending}
-      ready={Object.keys(wanted).length > 0}
+      ready={Object.keys(wanted).length > 0 && !isContested(meanwhile.theirs, wanted)}
+      notice={meanwhile.notice}
       error={save.error}
       shown={['/name', '/role']}
       onSubmit={() => save.mutate()}

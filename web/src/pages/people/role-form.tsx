@@ -3,7 +3,9 @@ import { IconInfoCircle } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
+import { FromThen, type Meanwhile } from '~/access/from-then'
 import { allOf, leaveToChange, leaveToGive } from '~/access/giving'
+import { differing, isContested } from '~/access/meanwhile'
 import { PermissionChoice } from '~/access/permission-choice'
 import { PERMISSIONS } from '~/access/permissions'
 import { api } from '~/api/client'
@@ -18,6 +20,21 @@ const NOTHING_KNOWN = { id: '', permissions: [], is_installation_admin: false }
 
 /** Makes a custom role, or changes or removes one. */
 export function RoleForm({ of: role, close }: { of: Role | null; close: () => void }) {
+  return (
+    <FromThen live={role} changes={(before, now) => differing(sentOf(before), sentOf(now))}>
+      {(base, meanwhile) => <Form role={base} meanwhile={meanwhile} close={close} />}
+    </FromThen>
+  )
+}
+
+/** A role as it is sent, with its permissions in one order. */
+const sentOf = (role: { name: string; description?: string | null; permissions: Permission[] }) => ({
+  name: role.name.trim(),
+  description: role.description?.trim() || null,
+  permissions: [...role.permissions].sort(),
+})
+
+function Form({ role, meanwhile, close }: { role: Role | null; meanwhile: Meanwhile; close: () => void }) {
   const cache = useQueryClient()
   const write = useMay('roles_write')
   const { data: self } = useQuery(me)
@@ -33,11 +50,12 @@ export function RoleForm({ of: role, close }: { of: Role | null; close: () => vo
   const touch = role ? leaveToChange(giver, role.permissions) : write
   const adds = permissions.some(permission => !role?.permissions.includes(permission))
   const give = adds ? leaveToGive(giver, permissions) : write
+  const mine = sentOf({ name, description, permissions })
+  const wanted = role ? differing(sentOf(role), mine) : mine
   const save = useMutation({
     meta: { shown: true },
     mutationFn: async () => {
-      const wanted = { name: name.trim(), description: description.trim() || null, permissions }
-      if (role === null) await api.POST('/api/v1/roles', { body: wanted })
+      if (role === null) await api.POST('/api/v1/roles', { body: mine })
       else await api.PATCH('/api/v1/roles/{role_id}', { params: { path: { role_id: role.id } }, body: wanted })
     },
     onSuccess: () => {
@@ -50,9 +68,8 @@ export function RoleForm({ of: role, close }: { of: Role | null; close: () => vo
       close()
     },
   })
-  const samePermissions =
-    role !== null && !adds && role.permissions.every(permission => permissions.includes(permission))
-  const changed = !samePermissions || name.trim() !== role?.name || description.trim() !== (role?.description ?? '')
+  const samePermissions = !('permissions' in wanted)
+  const changed = Object.keys(wanted).length > 0 && !isContested(meanwhile.theirs, wanted)
   return (
     <FormDrawer
       title={role ? role.name : 'New role'}
@@ -63,6 +80,7 @@ export function RoleForm({ of: role, close }: { of: Role | null; close: () => vo
       editable={allOf(write, touch)}
       busy={save.isPending}
       ready={changed && name.trim() !== ''}
+      notice={meanwhile.notice}
       error={save.error}
       shown={['/name', '/description']}
       onSubmit={() => save.mutate()}

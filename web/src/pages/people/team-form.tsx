@@ -2,6 +2,8 @@ import { Divider, Group, MultiSelect, Textarea, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
+import { FromThen, type Meanwhile } from '~/access/from-then'
+import { differing, isContested } from '~/access/meanwhile'
 import { api } from '~/api/client'
 import { peopleQuery } from '~/api/people'
 import { useMay } from '~/api/session'
@@ -13,6 +15,27 @@ import type { Team } from './queries'
 
 /** Makes a team, or changes or removes one. */
 export function TeamForm({ team, close }: { team: Team | null; close: () => void }) {
+  return (
+    <FromThen live={team} changes={(before, now) => differing(sentOf(before), sentOf(now))}>
+      {(base, meanwhile) => <Form team={base} meanwhile={meanwhile} close={close} />}
+    </FromThen>
+  )
+}
+
+/** A team as it is sent; the order of its members says nothing. */
+const sentOf = ({
+  name,
+  handle,
+  description,
+  member_ids,
+}: Pick<Team, 'name' | 'handle' | 'member_ids'> & { description?: string | null }) => ({
+  name: name.trim(),
+  handle,
+  description: description?.trim() || null,
+  member_ids: [...member_ids].sort(),
+})
+
+function Form({ team, meanwhile, close }: { team: Team | null; meanwhile: Meanwhile; close: () => void }) {
   const cache = useQueryClient()
   const manage = useMay('teams_manage')
   const { data: people = [] } = useQuery({ ...peopleQuery, enabled: useMay('users_read').allowed })
@@ -23,11 +46,12 @@ export function TeamForm({ team, close }: { team: Team | null; close: () => void
   const [description, setDescription] = useState(team?.description ?? '')
   const [members, setMembers] = useState<string[]>(team?.member_ids ?? [])
   const [isDoomed, setDoomed] = useState(false)
+  const mine = sentOf({ name, handle, description, member_ids: members })
+  const wanted = team ? differing(sentOf(team), mine) : mine
   const save = useMutation({
     meta: { shown: true },
     mutationFn: async () => {
-      const wanted = { name: name.trim(), handle, description: description.trim() || null, member_ids: members }
-      if (team === null) await api.POST('/api/v1/teams', { body: wanted })
+      if (team === null) await api.POST('/api/v1/teams', { body: mine })
       else await api.PATCH('/api/v1/teams/{team_id}', { params: { path: { team_id: team.id } }, body: wanted })
     },
     onSuccess: () => {
@@ -36,13 +60,7 @@ export function TeamForm({ team, close }: { team: Team | null; close: () => void
       close()
     },
   })
-  const sameMembers = [...members].sort().join() === [...(team?.member_ids ?? [])].sort().join()
-  const changed =
-    team === null ||
-    name.trim() !== team.name ||
-    handle !== team.handle ||
-    description.trim() !== (team.description ?? '') ||
-    !sameMembers
+  const changed = Object.keys(wanted).length > 0 && !isContested(meanwhile.theirs, wanted)
   return (
     <FormDrawer
       title={team ? team.name : 'New team'}
@@ -51,6 +69,7 @@ export function TeamForm({ team, close }: { team: Team | null; close: () => void
       leave={manage}
       busy={save.isPending}
       ready={changed && name.trim() !== '' && handle !== ''}
+      notice={meanwhile.notice}
       error={save.error}
       shown={['/name', '/handle', '/description', '/member_ids']}
       onSubmit={() => save.mutate()}

@@ -3,7 +3,9 @@ import { IconInfoCircle } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
-import { api } from '~/api/client'
+import { FromThen, type Meanwhile } from '~/access/from-then'
+import { isContested } from '~/access/meanwhile'
+import { api, type Schemas } from '~/api/client'
 import { ApiFailure } from '~/api/failure'
 import { environmentsQuery } from '~/api/flags'
 import { me, useMay } from '~/api/session'
@@ -23,6 +25,14 @@ const AT = '/data/attributes'
 
 /** Makes a saved filter, or changes one: who is in it, which flags use it, and what a change does to them. */
 export function FilterDrawer({ filter, close }: { filter: SavedFilter | null; close: () => void }) {
+  return (
+    <FromThen live={filter} changes={(before, now) => changesOf(before, draftOf(now))}>
+      {(base, meanwhile) => <Form filter={base} meanwhile={meanwhile} close={close} />}
+    </FromThen>
+  )
+}
+
+function Form({ filter, meanwhile, close }: { filter: SavedFilter | null; meanwhile: Meanwhile; close: () => void }) {
   const cache = useQueryClient()
   const [draft, setDraft] = useState(() => draftOf(filter))
   const set = (more: Partial<FilterDraft>) => setDraft(old => ({ ...old, ...more }))
@@ -59,7 +69,8 @@ export function FilterDrawer({ filter, close }: { filter: SavedFilter | null; cl
   })
   const faults = save.error instanceof ApiFailure ? save.error.faults : []
   const ofRules = faultsAt(faults, `${AT}/targeting_rules`)
-  const changed = filter === null || Object.keys(changesOf(filter, draft)).length > 0
+  const wanted = filter ? changesOf(filter, draft) : draft
+  const changed = Object.keys(wanted).length > 0 && !isContested(meanwhile.theirs, wanted)
   return (
     <FormDrawer
       title={filter ? filter.name : 'New saved filter'}
@@ -69,6 +80,7 @@ export function FilterDrawer({ filter, close }: { filter: SavedFilter | null; cl
       leave={write}
       busy={save.isPending}
       ready={changed && draft.name.trim() !== '' && suggestionId === undefined}
+      notice={meanwhile.notice}
       error={save.error}
       shown={[`${AT}/name`, `${AT}/description`, ...ofRules.map(({ pointer }) => `${AT}/targeting_rules${pointer}`)]}
       onSubmit={() => save.mutate()}
@@ -141,8 +153,8 @@ async function create(draft: FilterDraft): Promise<boolean> {
 async function change(filter: SavedFilter, draft: FilterDraft): Promise<boolean> {
   const { response } = await api.PUT('/api/v2/feature-flags/saved-filters/{saved_filter_id}', {
     params: { path: { saved_filter_id: filter.id } },
-    // A change may leave out the name, which the document asks for.
-    body: { data: { type: 'saved-filters', attributes: { ...changesOf(filter, draft), name: draft.name.trim() } } },
+    // A change may leave out the name, which the document asks for: sent as it was, it would undo what others named it.
+    body: { data: { type: 'saved-filters', attributes: changesOf(filter, draft) as Schemas['SavedFilterIn'] } },
   })
   return response.status !== 202
 }

@@ -2,6 +2,8 @@ import { Checkbox, Radio, SegmentedControl, SimpleGrid, Stack, Text, TextInput, 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { FormDrawer, faultAt } from '~/access/form'
+import { FromThen, type Meanwhile } from '~/access/from-then'
+import { differing, isContested } from '~/access/meanwhile'
 import type { Secret } from '~/access/secret'
 import { api, body } from '~/api/client'
 import { useMay } from '~/api/session'
@@ -16,13 +18,30 @@ export const signingSecret = (webhook: { name: string; secret: string }): Secret
 })
 
 /** Makes a webhook, or changes one. */
-export function WebhookForm({
+export function WebhookForm(props: {
+  webhook: Webhook | null
+  close: () => void
+  onMade: (secret: Secret) => void
+  below?: ReactNode
+}) {
+  return (
+    <FromThen live={props.webhook} changes={(before, now) => differing(sentOf(before), sentOf(now))}>
+      {(webhook, meanwhile) => <Form {...props} webhook={webhook} meanwhile={meanwhile} />}
+    </FromThen>
+  )
+}
+
+const sentOf = ({ name, format, events, url }: Webhook) => ({ name, format, events, url })
+
+function Form({
   webhook,
+  meanwhile,
   close,
   onMade,
   below,
 }: {
   webhook: Webhook | null
+  meanwhile: Meanwhile
   close: () => void
   onMade: (secret: Secret) => void
   below?: ReactNode
@@ -34,15 +53,19 @@ export function WebhookForm({
   const [format, setFormat] = useState<Webhook['format']>(webhook?.format ?? 'json')
   // Null stands for all events, those to come too.
   const [events, setEvents] = useState<WebhookEvent[] | null>(webhook?.events.length ? webhook.events : null)
+  const mine = { name: name.trim(), format, events: events ?? [] }
+  const wanted = {
+    ...(webhook ? differing(sentOf(webhook), { ...mine, url: webhook.url }) : mine),
+    ...(url.trim() && { url: url.trim() }),
+  }
   const save = useMutation({
     meta: { shown: true },
     mutationFn: async (): Promise<Secret | null> => {
-      const wanted = { name: name.trim(), format, events: events ?? [] }
       if (webhook === null)
-        return signingSecret(await body(api.POST('/api/v1/webhooks', { body: { ...wanted, url: url.trim() } })))
+        return signingSecret(await body(api.POST('/api/v1/webhooks', { body: { ...mine, url: url.trim() } })))
       await api.PATCH('/api/v1/webhooks/{webhook_id}', {
         params: { path: { webhook_id: webhook.id } },
-        body: { ...wanted, ...(url.trim() && { url: url.trim() }) },
+        body: wanted,
       })
       return null
     },
@@ -53,12 +76,7 @@ export function WebhookForm({
       else tell(`“${name.trim()}” is changed.`)
     },
   })
-  const changed =
-    webhook === null ||
-    name.trim() !== webhook.name ||
-    url.trim() !== '' ||
-    format !== webhook.format ||
-    (events ?? []).join() !== webhook.events.join()
+  const changed = Object.keys(wanted).length > 0 && !isContested(meanwhile.theirs, wanted)
   const complete = name.trim() !== '' && (webhook !== null || url.trim() !== '') && events?.length !== 0
   return (
     <FormDrawer
@@ -69,6 +87,7 @@ export function WebhookForm({
       leave={leave}
       busy={save.isPending}
       ready={changed && complete}
+      notice={meanwhile.notice}
       error={save.error}
       shown={['/name', '/url']}
       onSubmit={() => save.mutate()}
