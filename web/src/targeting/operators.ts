@@ -94,26 +94,12 @@ export function operatorGroups(types: readonly string[]): OperatorChoice['group'
 const VERSION = /^(0|[1-9]\d*)(\.(0|[1-9]\d*))*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
 
-/** What is wrong with a value that somebody typed, or null. The server has the last word. */
+/**
+ * What is wrong with a value that somebody typed, or null. The server has the last word, and the only one about regular
+ * expressions: it reads them in another way than the browser.
+ */
 export function valueFault(takes: ValueKind, value: string): string | null {
   if (takes === 'number' && !NUMBER.test(value)) return 'This is no number. Give one such as 90 or -1.5.'
   if (takes === 'version' && !VERSION.test(value)) return 'This is no version. Give one such as 1.4.0 or 2.0.0-rc.1.'
-  if (takes === 'pattern') {
-    try {
-      new RegExp(value)
-    } catch (error) {
-      return `This is no regular expression: ${error instanceof Error ? error.message.replace(/^.*: /, '') : ''}.`
-    }
-  }
   return null
-}
-
-/** Which of these texts a pattern finds something in; null when it is no pattern. */
-export function matching(pattern: string, texts: readonly string[]): string[] | null {
-  try {
-    const regex = new RegExp(pattern)
-    return texts.filter(text => regex.test(text))
-  } catch {
-    return null
-  }
 }

@@ -1,6 +1,7 @@
 import { Autocomplete, Box, Button, Group, TagsInput, Text, Textarea, TextInput } from '@mantine/core'
-import { useState } from 'react'
-import { matching, type OperatorChoice, valueFault } from './operators'
+import { useMemo, useState } from 'react'
+import { type OperatorChoice, valueFault } from './operators'
+import { tryPattern } from './pattern'
 
 /** More values than these are edited as lines of text. */
 const CHIPS_MAX = 40
@@ -126,8 +127,9 @@ function One({ label, choice, values, seen, fault, readOnly, onChange }: ValuePr
 function Pattern({ label, choice, values, seen, fault, readOnly, onChange }: ValueProps) {
   const [sample, setSample] = useState('')
   const pattern = values[0] ?? ''
-  const found = pattern === '' ? null : matching(pattern, seen)
-  const hit = pattern !== '' && sample !== '' && (matching(pattern, [sample])?.length ?? 0) > 0
+  const onSeen = useMemo(() => tryPattern(pattern, seen), [pattern, seen])
+  const onSample = useMemo(() => tryPattern(pattern, [sample]), [pattern, sample])
+  const hit = onSample !== null && onSample.found.length > 0
   const matches = choice.operator === 'MATCHES'
   return (
     <Box>
@@ -135,7 +137,7 @@ function Pattern({ label, choice, values, seen, fault, readOnly, onChange }: Val
         aria-label={label}
         value={pattern}
         onChange={event => onChange(event.currentTarget.value === '' ? [] : [event.currentTarget.value])}
-        error={fault ?? (pattern === '' ? null : valueFault('pattern', pattern))}
+        error={fault}
         readOnly={readOnly}
         placeholder="Regular expression, such as @example\.com$"
         styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
@@ -149,16 +151,25 @@ function Pattern({ label, choice, values, seen, fault, readOnly, onChange }: Val
           onChange={event => setSample(event.currentTarget.value)}
           flex={1}
         />
-        {sample !== '' && pattern !== '' && (
+        {sample !== '' && pattern !== '' && onSample?.tried === 1 && (
           <Text size="xs" c={hit === matches ? 'var(--mantine-primary-color-light-color)' : 'dimmed'} fw={600}>
             {hit === matches ? 'in' : 'not in'}
           </Text>
         )}
       </Group>
-      {found && seen.length > 0 && (
-        <Text size="xs" c="dimmed" mt={2} truncate>
-          Finds {found.length} of {seen.length} values seen{found.length > 0 ? `: ${found.slice(0, 4).join(', ')}` : ''}
+      {pattern !== '' && (onSample === null || (sample !== '' && onSample.tried === 0)) ? (
+        <Text size="xs" c="dimmed" mt={2}>
+          It cannot be tried here. The server reads it when you review the change.
         </Text>
+      ) : (
+        pattern !== '' &&
+        onSeen !== null &&
+        onSeen.tried > 0 && (
+          <Text size="xs" c="dimmed" mt={2} truncate>
+            Finds {onSeen.found.length} of {onSeen.tried} values seen
+            {onSeen.found.length > 0 ? `: ${onSeen.found.slice(0, 4).join(', ')}` : ''}
+          </Text>
+        )
       )}
     </Box>
   )
