@@ -4,7 +4,9 @@ import { useBlocker } from '@tanstack/react-router'
 /** Asks whoever leaves with changes that are not saved. */
 export function Leaving({ isDirty, discard }: { isDirty: boolean; discard: () => void }) {
   const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname,
+    // The playground tries out the draft, which is kept for when somebody comes back.
+    shouldBlockFn: ({ current, next }) =>
+      isDirty && current.pathname !== next.pathname && !('draft' in next.search && next.search.draft !== undefined),
     enableBeforeUnload: () => isDirty,
     withResolver: true,
   })

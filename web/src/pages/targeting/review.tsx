@@ -13,6 +13,7 @@ import { isOvertaken, partsOf, type Saved, save, WRITES, writesFor } from '~/tar
 import { listed } from '~/targeting/words'
 import { Differences } from '~/ui/diff'
 import { GuardedButton } from '~/ui/guarded'
+import { TextLink } from '~/ui/link'
 import { tell, tellFailure } from '~/ui/tell'
 import { Failed, Handed, Unread } from './after-save'
 import { Approvers } from './approvers'
@@ -154,6 +155,15 @@ export function Review({
                   allocations={[...held.draft.allocations, ...held.base.allocations]}
                 />
               )}
+              <TextLink
+                to="/playground"
+                search={{ draft: '1', flag: flag.key, environment: entry.environment_id }}
+                size="sm"
+                mt={8}
+                display="inline-block"
+              >
+                Try it with others in the playground
+              </TextLink>
             </Part>
             <Accordion variant="contained" chevronPosition="left">
               <Accordion.Item value="lines">
