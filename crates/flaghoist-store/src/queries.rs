@@ -93,8 +93,10 @@ pub enum FlagPlace {
 /// A part of the list of flags.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundFlags {
-    /// The flags of this page.
+    /// The flags of this page, without those that cannot be read.
     pub flags: Vec<Flag>,
+    /// The place of the last flag of this page, be it readable or not; none when there are no more after it.
+    pub next: Option<FlagPlace>,
     /// How many flags the filter lets through.
     pub total_count: i64,
 }

@@ -43,6 +43,8 @@ pub(crate) struct FlagSearch {
 pub(crate) struct FlagListView {
     /// Each with how it is still needed.
     pub(crate) flags: Vec<(FlagView, Staleness)>,
+    /// From where on the next page is, if there is one.
+    pub(crate) next: Option<FlagPlace>,
     /// How many flags there are in all pages.
     pub(crate) total_count: i64,
     /// What is known of evaluations.
@@ -93,7 +95,8 @@ pub(crate) async fn find_flags(
         let staleness = staleness(&view.flag, entries, evaluations.of_flag(view.flag.id), now);
         (view, staleness)
     });
-    Ok(FlagListView { flags: judged.collect(), total_count: found.total_count, evaluations })
+    let (next, total_count) = (found.next, found.total_count);
+    Ok(FlagListView { flags: judged.collect(), next, total_count, evaluations })
 }
 
 /// The flags that were evaluated lately, where it matters.

@@ -1,11 +1,12 @@
 //! The list of flags: what it filters and orders by, beside the documents that it shows.
 
+use super::columns::{Table, readable};
 use super::dialect::{id_list, in_ids, in_texts, text_list};
 use super::{Conn, Db, Row, failed, flag_environments, flags};
 use crate::{FlagListFilter, FlagOrder, FlagPlace, FoundFlags, Result, TagCount};
 use flaghoist_model::flag::{Flag, StalenessStatus};
 use flaghoist_model::flag_environment::FlagEnvironment;
-use flaghoist_model::id::ProjectId;
+use flaghoist_model::id::{FlagId, ProjectId};
 use flaghoist_model::staleness::served_to_everybody;
 use sqlx::{Connection as _, Row as _};
 use std::collections::BTreeSet;
@@ -13,6 +14,9 @@ use uuid::Uuid;
 
 /// Documents that are read together when what was there before the list is caught up with.
 const BATCH: i64 = 500;
+
+/// The rows that the list is ordered by, with their columns as [`page!`] names them.
+const LISTED: Table = Table { name: "listed_flags", key: &["listed_id"] };
 
 /// The flags of a list: what is selected, and in which order. Whether a flag is stale is what
 /// `flaghoist_model::staleness` says of it; a test compares the two.
@@ -58,7 +62,8 @@ macro_rules! page {
     ($order:literal) => {
         listed!(
             "flags.id, flags.project_id, flags.key, flags.name, flags.format, flags.document, flags.archived_at,
-        flags.created_at, flags.updated_at, flags.revision
+        flags.created_at, flags.updated_at, flags.revision, listed.flag_id AS listed_id, listed.key AS listed_key,
+        listed.created_at AS listed_created_at, listed.updated_at AS listed_updated_at
     FROM listed_flags listed JOIN flags ON flags.id = listed.flag_id",
             $order
         )
@@ -194,18 +199,34 @@ pub(super) async fn page(
         FlagOrder::Created => PAGE_BY_AGE,
     };
     let query = sqlx::query::<Db>(statement);
-    let query = bind_filter!(query, project_id, filter, &pattern, &tags, &names).bind(limit);
+    let query =
+        bind_filter!(query, project_id, filter, &pattern, &tags, &names).bind(limit.saturating_add(1));
     let query = match (order, after) {
         (FlagOrder::Key, Some(FlagPlace::Key(key))) => query.bind(key.as_str()),
         (FlagOrder::Key, _) => query.bind(""),
         (_, Some(FlagPlace::Moment(at, id))) => query.bind(at.as_microsecond()).bind(id.0),
         (_, _) => query.bind(i64::MAX).bind(Uuid::max()),
     };
-    let rows = query.fetch_all(&mut *conn).await.map_err(failed)?;
+    let mut rows = query.fetch_all(&mut *conn).await.map_err(failed)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| has_more).map(|last| place(last, order)).transpose()?;
     let count = sqlx::query_scalar::<Db, i64>(COUNT);
     let count = bind_filter!(count, project_id, filter, &pattern, &tags, &names);
     let total_count = count.fetch_one(conn).await.map_err(failed)?;
-    Ok(FoundFlags { flags: rows.iter().map(flags::read).collect::<Result<_>>()?, total_count })
+    Ok(FoundFlags { flags: readable(rows.iter().map(flags::read)), next, total_count })
+}
+
+/// The place of a row in an order. It is that of the narrow row, which can be read when the flag cannot.
+fn place(row: &Row, order: FlagOrder) -> Result<FlagPlace> {
+    let columns = LISTED.columns(row);
+    let moment = |column| Ok(FlagPlace::Moment(columns.moment(column)?, columns.id("listed_id", FlagId)?));
+    match order {
+        FlagOrder::Key => columns.get("listed_key").map(FlagPlace::Key),
+        FlagOrder::Updated => moment("listed_updated_at"),
+        FlagOrder::Created => moment("listed_created_at"),
+    }
 }
 
 pub(super) async fn tags(conn: &mut Conn, project_id: ProjectId) -> Result<Vec<TagCount>> {
@@ -280,7 +301,7 @@ pub(super) async fn catch_up(conn: &mut Conn) -> Result<()> {
         let rows: Vec<Row> = rows.fetch_all(&mut *tx).await.map_err(failed)?;
         let Some(row) = rows.last() else { break };
         last = row.try_get("id").map_err(failed)?;
-        for flag in super::columns::readable(rows.iter().map(flags::read)) {
+        for flag in readable(rows.iter().map(flags::read)) {
             let taken = sqlx::query::<Db>(TAKE_FLAG).bind(flag.id.0).execute(&mut *tx).await;
             if taken.map_err(failed)?.rows_affected() > 0 {
                 index_flag(&mut tx, &flag).await?;
@@ -295,7 +316,7 @@ pub(super) async fn catch_up(conn: &mut Conn) -> Result<()> {
         let rows: Vec<Row> = rows.fetch_all(&mut *tx).await.map_err(failed)?;
         let Some(row) = rows.last() else { break };
         last = (row.try_get("flag_id").map_err(failed)?, row.try_get("environment_id").map_err(failed)?);
-        for entry in super::columns::readable(rows.iter().map(flag_environments::read)) {
+        for entry in readable(rows.iter().map(flag_environments::read)) {
             let taken = sqlx::query::<Db>(TAKE_ENTRY).bind(entry.flag_id.0).bind(entry.environment_id.0);
             if taken.execute(&mut *tx).await.map_err(failed)?.rows_affected() > 0 {
                 index_entry(&mut tx, &entry).await?;

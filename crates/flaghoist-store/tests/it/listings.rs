@@ -16,6 +16,7 @@ on_both_engines!(
     flags_are_filtered_by_what_they_are_and_by_all_tags,
     flags_are_filtered_by_what_they_do_in_an_environment,
     flags_come_in_each_order_page_by_page,
+    a_flag_that_cannot_be_read_is_missing_on_its_page_only,
     tags_are_counted_of_flags_that_are_not_archived,
     a_flag_is_found_by_how_it_is_needed_as_the_model_says,
     what_was_there_before_the_list_is_found_after_the_next_start,
@@ -276,6 +277,28 @@ async fn a_flag_is_found_by_how_it_is_needed_as_the_model_says(home: Home) {
                 assert!(is_archived || !expected.is_empty(), "some are {name}");
             }
         }
+    }
+}
+
+async fn a_flag_that_cannot_be_read_is_missing_on_its_page_only(home: Home) {
+    let (world, flags) = with(&home, &["a", "b", "c", "d"], |_, _| {}).await;
+    tamper(&home, "UPDATE flags SET document = '{}', updated_at = 9223372036854775807 WHERE key = 'b'").await;
+    let b = &flags[1];
+    let moment = |at: Timestamp| FlagPlace::Moment(at, b.id);
+    let cases = [
+        (FlagOrder::Key, 2, ["a"].as_slice(), FlagPlace::Key("b".to_owned()), ["c", "d"].as_slice()),
+        (FlagOrder::Updated, 3, &["d", "c"], moment(b.updated_at), &["a"]),
+        (FlagOrder::Created, 3, &["d", "c"], moment(b.created_at), &["a"]),
+    ];
+    let (filter, project_id) = (everything(world.samples.now), world.samples.project_id);
+    for (order, limit, first, place, second) in cases {
+        let mut reader = world.read().await;
+        let page = reader.found_flags(project_id, &filter, order, None, limit).await.unwrap();
+        assert_eq!(page.flags.iter().map(|flag| flag.key.as_str()).collect::<Vec<_>>(), first);
+        assert_eq!((page.next.as_ref(), page.total_count), (Some(&place), 4));
+        let page = reader.found_flags(project_id, &filter, order, page.next.as_ref(), limit).await.unwrap();
+        assert_eq!(page.flags.iter().map(|flag| flag.key.as_str()).collect::<Vec<_>>(), second);
+        assert_eq!(page.next, None, "there are no more");
     }
 }
 

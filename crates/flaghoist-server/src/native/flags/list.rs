@@ -10,7 +10,7 @@ use crate::decode;
 use crate::native::ProblemErrors;
 use axum::extract::State;
 use flaghoist_model::Faults;
-use flaghoist_model::flag::{DistributionChannel, Flag};
+use flaghoist_model::flag::DistributionChannel;
 use flaghoist_model::value::ValueType;
 use flaghoist_store::{FlagOrder, FlagPlace};
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ pub(crate) struct ListedFlags {
     tag = "Feature flags",
     params(
         ("search" = Option<String>, Query, description = "Part of the key, name or description, in any case"),
-        ("tag" = Option<String>, Query, description = "Only with this tag; with all of several, which have commas between them or come one by one"),
+        ("tag" = Option<String>, Query, description = "Only with exactly this tag, commas and all; give it several times for flags that have all of several"),
         ("channel" = Option<String>, Query, description = "`ALL`, `CLIENT` or `SERVER`"),
         ("value_type" = Option<String>, Query, description = "`BOOLEAN`, `STRING`, `INTEGER`, `NUMERIC` or `JSON`"),
         ("environment_id" = Option<String>, Query, description = "The environment that `status` is about", format = Uuid),
@@ -85,12 +85,9 @@ pub(crate) async fn list_flags(
     Filters(parameters): Filters<Vec<(String, String)>>,
 ) -> Result<axum::Json<ListedFlags>, ApiError> {
     let wanted = filters.read(&parameters)?;
-    let (order, limit) = (wanted.order, wanted.limit);
     let view = commands::find_flags(&app, &caller.principal, wanted).await?;
-    let is_full = i64::try_from(view.flags.len()).is_ok_and(|count| count == limit);
-    let last = view.flags.last().filter(|_| is_full);
     Ok(axum::Json(ListedFlags {
-        next_cursor: last.map(|(last, _)| cursor(order, &last.flag)),
+        next_cursor: view.next.map(cursor),
         data: view
             .flags
             .iter()
@@ -159,14 +156,10 @@ impl FlagListFilters {
 
 const STATUSES: [(&str, bool); 2] = [("ENABLED", true), ("DISABLED", false)];
 
-/// The tags of all parameters of that name, each once.
+/// The tags of all parameters of that name, each once, as they are: a tag may hold anything, commas and spaces too.
 fn tags(parameters: &[(String, String)], faults: &mut Faults) -> Vec<String> {
     let given = parameters.iter().filter(|(name, _)| name == "tag");
-    let mut tags: Vec<String> = given
-        .flat_map(|(_, value)| value.split(','))
-        .map(|tag| tag.trim().to_owned())
-        .filter(|tag| !tag.is_empty())
-        .collect();
+    let mut tags: Vec<String> = given.map(|(_, tag)| tag.clone()).filter(|tag| !tag.is_empty()).collect();
     tags.sort();
     tags.dedup();
     if tags.len() > TAGS_MAX {
@@ -185,12 +178,10 @@ fn order_of(name: &str) -> Option<FlagOrder> {
 }
 
 /// The place of a flag in an order, as clients give it back.
-fn cursor(order: FlagOrder, flag: &Flag) -> String {
-    let moment = |at: Timestamp| format!("{}_{}", at.as_microsecond(), flag.id);
-    match order {
-        FlagOrder::Key => flag.key.clone(),
-        FlagOrder::Updated => moment(flag.updated_at),
-        FlagOrder::Created => moment(flag.created_at),
+fn cursor(place: FlagPlace) -> String {
+    match place {
+        FlagPlace::Key(key) => key,
+        FlagPlace::Moment(at, id) => format!("{}_{id}", at.as_microsecond()),
     }
 }
 
