@@ -58,14 +58,18 @@ impl Schedule {
         begun
     }
 
-    /// The schedule that a draft asks for, of no flag: to see what it would do. Its control is not looked at.
+    /// The schedule that a draft asks for, of no flag: to see what it would do. Its control, and ids of a schedule that
+    /// is there already, are not looked at.
     pub fn of_no_flag(
         draft: ScheduleDraft,
         now: Timestamp,
         ids: &dyn MintId,
         faults: &mut Faults,
     ) -> Option<Self> {
-        let draft = ScheduleDraft { id: None, control_variant_id: None, control_variant_key: None, ..draft };
+        let steps =
+            draft.steps.map(|steps| steps.into_iter().map(|step| StepDraft { id: None, ..step }).collect());
+        let draft =
+            ScheduleDraft { id: None, steps, control_variant_id: None, control_variant_key: None, ..draft };
         parse_schedule(draft, None, None, now, ids, faults)
     }
 }

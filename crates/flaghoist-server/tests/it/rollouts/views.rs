@@ -69,6 +69,17 @@ async fn a_preview_tells_step_time_and_share_and_saves_nothing() {
         (&answer["runs_by_itself"], &answer["ends_at"]),
         (&json!(true), &json!("2026-12-01T09:02:00Z"))
     );
+    let mut saved = wanted.clone();
+    for step in saved["rollout_steps"].as_array_mut().unwrap() {
+        step["id"] = json!("0b7c2a34-90ab-7cde-8f01-23456789abcd");
+    }
+    saved["id"] = json!("0b7c2a34-90ab-7cde-8f01-23456789abcd");
+    let body = json!({"exposure_schedule": saved, "start": "2026-12-01T09:00:00Z"});
+    let again = preview(body).await.expect(200).json();
+    assert_eq!(
+        again["timeline"], answer["timeline"],
+        "a schedule that is there already is previewed as it is read"
+    );
     wanted["rollout_steps"][1]["exposure_ratio"] = json!(0.01);
     let answer = preview(json!({"exposure_schedule": wanted})).await.expect(400).json();
     assert_eq!(answer["errors"][0]["pointer"], "/exposure_schedule/rollout_steps/1/exposure_ratio");
