@@ -1,5 +1,6 @@
 //! `If-Match`: a change of what is still as the client saw it. Entity tags of what people edit are the hashes of
-//! its definition, so that nothing which moves by itself makes another tag.
+//! its definition, so that nothing which moves by itself makes another tag. That makes a tag as good when it came back
+//! weak: proxies that compress an answer put `W/` before its tag, and change nothing of what it stands for.
 
 use crate::ApiError;
 use crate::app::AppState;
@@ -46,7 +47,8 @@ impl IfMatch {
         let mut rest = text.trim();
         while !rest.is_empty() {
             // A tag may hold commas, but neither quotes nor spaces.
-            let (tag, after) = rest.strip_prefix('"')?.split_once('"')?;
+            let opaque = rest.strip_prefix("W/").unwrap_or(rest);
+            let (tag, after) = opaque.strip_prefix('"')?.split_once('"')?;
             if tag.contains(|character: char| character.is_ascii_whitespace() || character.is_control()) {
                 return None;
             }
@@ -74,7 +76,7 @@ impl FromRequestParts<AppState> for IfMatch {
         let text = lines.join(", ");
         Self::parse(&text).ok_or_else(|| {
             let message = format!(
-                "{:?} does not do; give the ETag of an answer as it is, such as \"5f0e…\", several with commas, or *; no weak one",
+                "{:?} does not do; give the ETag of an answer as it is, such as \"5f0e…\", several with commas, or *",
                 crate::decode::excerpt(&text)
             );
             ApiError::Invalid(vec![Fault { pointer: POINTER.to_owned(), message }])
@@ -104,13 +106,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_weak_or_no_tag_is_refused() {
+    fn a_tag_that_a_proxy_made_weak_is_the_same_tag() {
+        assert_eq!(IfMatch::parse("W/\"a\""), Some(one_of(&["a"])));
+        assert_eq!(IfMatch::parse("\"a\", W/\"b\",W/\"W/c\""), Some(one_of(&["a", "b", "W/c"])));
+    }
+
+    #[test]
+    fn what_is_no_tag_is_refused() {
         for text in [
             "",
             " ",
             ",",
-            "W/\"a\"",
-            "\"a\", W/\"b\"",
+            "W/",
+            "W/a",
+            "W/*",
+            "w/\"a\"",
+            "W/W/\"a\"",
+            "W/ \"a\"",
             "a",
             "\"a",
             "\"a\" \"b\"",

@@ -129,10 +129,12 @@ async fn several_tags_or_any_will_do_and_what_is_no_tag_will_not() {
     let id = admin.enabled_flag("dark-mode", "STRING", VARIANTS, "production").await;
     let place = place(&app, &id);
     let now = entry_tag(&admin, &place).await;
-    for good in ["*".to_owned(), format!("\"other\", {now}"), now.clone()] {
+    let weak = format!("W/{now}");
+    for good in ["*".to_owned(), format!("\"other\", {now}"), now.clone(), weak] {
         admin.call_if(&good, "POST", &place.enable, None).await.expect(200);
     }
-    for bad in [format!("W/{now}"), now.trim_matches('"').to_owned(), String::new(), format!("{now}, *")] {
+    admin.call_if("W/\"other\"", "POST", &place.disable, None).await.expect(412);
+    for bad in [format!("w/{now}"), now.trim_matches('"').to_owned(), String::new(), format!("{now}, *")] {
         let refused = admin.call_if(&bad, "POST", &place.disable, None).await.expect(400).json();
         assert!(refused["errors"][0].as_str().unwrap().starts_with("/headers/If-Match: "), "{refused}");
         let refused = admin.call_if(&bad, "PATCH", &place.serving, Some(json!({}))).await.expect(400).json();
