@@ -27,6 +27,37 @@ export function bindingsOf(policy: Policy, before: Schemas['BindingOut'][]): Sch
   ]
 }
 
+/** Whom a policy asks about, as its principals name them. */
+export interface Asker {
+  id: string
+  project_id: string
+  /** Id of their role. */
+  role: string
+  team_ids: readonly string[]
+}
+
+/** How much somebody wants to change: what a flag serves in environments, or the flag itself too. */
+export type Needed = 'contributor' | 'editor'
+
+/** Whether a policy lets somebody change this much. Without bindings it lets everybody. */
+export function lets(bindings: readonly Schemas['BindingOut'][], asker: Asker, needed: Needed): boolean {
+  if (bindings.length === 0) return true
+  const names = new Set([
+    `user:${asker.id}`,
+    `org:${asker.project_id}`,
+    `role:${asker.role}`,
+    ...asker.team_ids.map(id => `team:${id}`),
+  ])
+  const suffices = (relation: string) => relation === 'editor' || relation === needed
+  return bindings.some(({ relation, principals }) => suffices(relation) && principals.some(name => names.has(name)))
+}
+
+/** Whether two policies let the same people do the same. */
+export function isSamePolicy(a: Policy, b: Policy): boolean {
+  const said = ({ editors, contributors }: Policy) => JSON.stringify([[...editors].sort(), [...contributors].sort()])
+  return said(a) === said(b)
+}
+
 /** The bindings of a flag; none where everybody may change it whose role allows it. */
 export const policyQuery = (flagId: string) =>
   queryOptions({

@@ -1,16 +1,19 @@
 import { Alert, Button, Checkbox, Group, MultiSelect, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useBlocker } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, type Schemas } from '~/api/client'
 import { ApiFailure, messageOf } from '~/api/failure'
 import { peopleQuery } from '~/api/people'
 import { me, useMay } from '~/api/session'
-import { bindingsOf, type Policy, policyOf, policyQuery } from '~/flags/policy'
+import { leavesTab } from '~/flags/leaving-tab'
+import { bindingsOf, isSamePolicy, type Policy, policyOf, policyQuery } from '~/flags/policy'
 import { rolesQuery, teamsQuery } from '~/pages/people/queries'
 import { GuardedButton } from '~/ui/guarded'
 import { Loaded } from '~/ui/notices'
 import { Section } from '~/ui/page'
 import { tell } from '~/ui/tell'
+import { PolicyConflict } from './policy-conflict'
 
 /** Who may change the flag, of those whose role lets them change flags at all. */
 export function AccessTab({ flagId }: { flagId: string }) {
@@ -28,16 +31,30 @@ export function AccessTab({ flagId }: { flagId: string }) {
 function PolicyForm({ flagId, bindings }: { flagId: string; bindings: Schemas['BindingOut'][] }) {
   const cache = useQueryClient()
   const leave = useMay('restriction_policies_write')
-  const choices = usePrincipals(bindings)
-  const [draft, setDraft] = useState<Policy | null>(null)
+  const [draft, setDraft] = useState<{ base: Schemas['BindingOut'][]; mine: Policy } | null>(null)
+  const choices = usePrincipals([...bindings, ...(draft?.base ?? [])])
   const [mayLockOut, setMayLockOut] = useState(false)
-  const policy = draft ?? policyOf(bindings)
+  const theirs = policyOf(bindings)
+  const policy = draft?.mine ?? theirs
+  const isDirty = draft !== null && !isSamePolicy(draft.mine, policyOf(draft.base))
+  useBlocker({
+    shouldBlockFn: ({ current, next }) =>
+      isDirty && leavesTab(current, next) && !window.confirm('Leave without saving who may change it?'),
+    enableBeforeUnload: isDirty,
+  })
   const isOpen = policy.editors.length === 0 && policy.contributors.length === 0
   const save = useMutation({
     meta: { shown: true },
     mutationFn: async () => {
       const params = { path: { flag_id: flagId } }
-      const wanted = bindingsOf(policy, bindings)
+      const now = await cache.fetchQuery({ ...policyQuery(flagId), staleTime: 0 })
+      if (draft && !isSamePolicy(policyOf(now), policyOf(draft.base)))
+        throw new ApiFailure(
+          412,
+          'Somebody changed it meanwhile. Nothing of that is overwritten before you decide.',
+          [],
+        )
+      const wanted = bindingsOf(policy, now)
       if (wanted.length === 0) await api.DELETE('/api/v1/flags/{flag_id}/restriction-policy', { params })
       else
         await api.PUT('/api/v1/flags/{flag_id}/restriction-policy', {
@@ -52,8 +69,10 @@ function PolicyForm({ flagId, bindings }: { flagId: string; bindings: Schemas['B
       tell('Who may change the flag is saved.')
     },
   })
+  // While it is saved, what comes back is mine.
+  const isOvertaken = isDirty && !save.isPending && !isSamePolicy(theirs, policyOf(draft.base))
   const change = (part: Partial<Policy>) => {
-    setDraft({ ...policy, ...part })
+    setDraft({ base: draft?.base ?? bindings, mine: { ...policy, ...part } })
     save.reset()
   }
   const wouldLockOut = save.error instanceof ApiFailure && save.error.message.includes('allow_self_lockout')
@@ -86,7 +105,22 @@ function PolicyForm({ flagId, bindings }: { flagId: string; bindings: Schemas['B
         hidePickedOptions
         placeholder={policy.contributors.length === 0 ? 'People, teams, roles' : undefined}
       />
-      {save.error && (
+      {isOvertaken && (
+        <PolicyConflict
+          choices={choices}
+          theirs={theirs}
+          mine={policy}
+          takeTheirs={() => {
+            setDraft(null)
+            save.reset()
+          }}
+          keepMine={() => {
+            setDraft({ base: bindings, mine: policy })
+            save.reset()
+          }}
+        />
+      )}
+      {save.error && !isOvertaken && (
         <Alert color="red" role="alert" title="It was not saved" style={{ whiteSpace: 'pre-line' }}>
           {wouldLockOut ? 'Afterwards you could not change this flag any more.' : messageOf(save.error)}
         </Alert>
@@ -99,7 +133,12 @@ function PolicyForm({ flagId, bindings }: { flagId: string; bindings: Schemas['B
         />
       )}
       <Group gap="xs">
-        <GuardedButton leave={leave} loading={save.isPending} disabled={draft === null} onClick={() => save.mutate()}>
+        <GuardedButton
+          leave={leave}
+          loading={save.isPending}
+          disabled={!isDirty || isOvertaken}
+          onClick={() => save.mutate()}
+        >
           Save
         </GuardedButton>
         {draft && (

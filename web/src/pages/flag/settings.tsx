@@ -6,6 +6,7 @@ import { ApiFailure, messageOf } from '~/api/failure'
 import { type Flag, flagQuery } from '~/api/flags'
 import { useMay } from '~/api/session'
 import { changeBetween, changedMembers, onTop, type Settings, settingsOf, sidesOf } from '~/flags/edit'
+import { leavesTab } from '~/flags/leaving-tab'
 import { CHANNELS } from '~/flags/marks'
 import { changeFlag, type FlagChange, waitingSuggestion } from '~/flags/save'
 import { TagField } from '~/flags/tag-field'
@@ -35,7 +36,7 @@ export function SettingsTab({ flag }: { flag: Flag }) {
   const isOvertaken = isDirty && changedMembers(base, theirs).length > 0
   useBlocker({
     shouldBlockFn: ({ current, next }) =>
-      isDirty && current.pathname !== next.pathname && !window.confirm('Leave without saving the settings?'),
+      isDirty && leavesTab(current, next) && !window.confirm('Leave without saving the settings?'),
     enableBeforeUnload: isDirty,
   })
   const save = useMutation({
