@@ -11,6 +11,7 @@ import {
   UnstyledButton,
   VisuallyHidden,
 } from '@mantine/core'
+import { useInViewport } from '@mantine/hooks'
 import { IconActivity, IconDots, IconHistory, IconKey, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
@@ -185,8 +186,12 @@ function Protection({ environment }: { environment: Environment }) {
   )
 }
 
-/** When something was last changed for its readers, with the way to all of it. */
+/**
+ * When something was last changed for its readers. Asked for the rows in sight only: each is a request of its own, and
+ * again whenever something changes there.
+ */
 function LastChange({ environment }: { environment: Environment }) {
+  const { ref, inViewport } = useInViewport()
   const { data } = useQuery({
     queryKey: ['history', 'last-of-environment', environment.id],
     queryFn: () =>
@@ -195,19 +200,15 @@ function LastChange({ environment }: { environment: Environment }) {
           params: { path: { environment_id: environment.id }, query: { limit: 1 } },
         }),
       ),
+    enabled: inViewport,
   })
   const last = data?.data[0]
-  if (data === undefined) return null
-  if (last === undefined)
-    return (
-      <Text size="sm" c="dimmed">
-        Never
-      </Text>
-    )
   return (
-    <Text size="sm" component="div">
-      <Time at={last.at} />
-      {last.flag_key && (
+    <Text ref={ref} size="sm" component="div" c={last === undefined ? 'dimmed' : undefined}>
+      {data === undefined && '…'}
+      {data !== undefined && last === undefined && 'Never'}
+      {last && <Time at={last.at} />}
+      {last?.flag_key && (
         <Text size="xs" c="dimmed" ff="monospace" truncate maw={220}>
           {last.flag_key}
         </Text>

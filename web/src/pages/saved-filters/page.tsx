@@ -1,5 +1,5 @@
 import { Box, Button, Group, Table, Text, TextInput, UnstyledButton } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
+import { useDebouncedValue, useInViewport } from '@mantine/hooks'
 import { IconFilter, IconPlus, IconSearch } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
@@ -128,12 +128,13 @@ function FilterTable({ filters, open }: { filters: SavedFilter[]; open: (id: str
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
+/** Asked for the rows in sight only: each is a request of its own, and again whenever a flag changes. */
 function UsedBy({ filter }: { filter: SavedFilter }) {
-  const { data } = useQuery(usesQuery(filter.id))
-  if (data === undefined) return null
+  const { ref, inViewport } = useInViewport()
+  const { data } = useQuery({ ...usesQuery(filter.id), enabled: inViewport })
   return (
-    <Text size="sm" c={data.length === 0 ? 'dimmed' : undefined}>
-      {usesInShort(data)}
+    <Text ref={ref} size="sm" c={data?.length === 0 ? 'dimmed' : undefined}>
+      {data === undefined ? '…' : usesInShort(data)}
     </Text>
   )
 }
