@@ -1,6 +1,6 @@
 import { Switch } from '@mantine/core'
 import { useState } from 'react'
-import { useMay } from '~/api/session'
+import { type Leave, useMay } from '~/api/session'
 import { Refused } from '~/ui/guarded'
 import { needsApproval, type ToggledEnvironment, type ToggledFlag } from './approval'
 import { SwitchDialog } from './switch-dialog'
@@ -14,18 +14,21 @@ export function FlagToggle({
   flag,
   environment,
   enabled,
+  leave: own,
   size = 'xs',
 }: {
   flag: ToggledFlag
   environment: ToggledEnvironment
   enabled: boolean
+  /** Whether it may be switched, where more than the role is known. */
+  leave?: Leave
   size?: 'xs' | 'sm' | 'md'
 }) {
   const asks = environment.is_production || needsApproval(flag, environment)
   const mayChange = useMay('feature_flag_config_write')
   const leave = flag.archived_at
     ? { allowed: false as const, reason: 'The flag is archived. Take it out of the archive to switch it.' }
-    : mayChange
+    : (own ?? mayChange)
   const change = useSwitch(flag.id, environment.id, !asks)
   // What is asked stays what it was when somebody else switches meanwhile.
   const [asked, setAsked] = useState<boolean | null>(null)

@@ -4,8 +4,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { messageOf } from '~/api/failure'
 import type { Flag } from '~/api/flags'
-import { useMay } from '~/api/session'
 import { evaluationsQuery } from '~/flags/evaluations'
+import { useMayChange } from '~/flags/may-change'
 import { archiveFlag, waitingSuggestion } from '~/flags/save'
 import { WaitsForApproval } from '~/flags/waits'
 import { GuardedButton } from '~/ui/guarded'
@@ -14,7 +14,7 @@ import { Time } from '~/ui/time'
 
 /** Puts the flag into the archive or takes it out, after saying who would notice. */
 export function ArchiveButton({ flag }: { flag: Flag }) {
-  const leave = useMay('feature_flag_config_write')
+  const leave = useMayChange(flag.id, 'editor')
   const [asked, setAsked] = useState(false)
   const isArchived = Boolean(flag.archived_at)
   return (

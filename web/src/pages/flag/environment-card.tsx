@@ -1,10 +1,12 @@
-import { Badge, Box, Button, Group, List, Stack, Text, Title } from '@mantine/core'
+import { Badge, Box, Group, List, Stack, Text, Title } from '@mantine/core'
 import { IconClockPause, IconCopy, IconShieldCheck } from '@tabler/icons-react'
 import { useState } from 'react'
 import { allocationsOf, type Flag, type FlagEntry } from '~/api/flags'
 import type { Evaluations } from '~/flags/evaluations'
+import { useMayChange } from '~/flags/may-change'
 import { servingLines } from '~/flags/serving'
 import { FlagToggle } from '~/flags/toggle'
+import { GuardedButton } from '~/ui/guarded'
 import { ButtonLink, TextLink } from '~/ui/link'
 import { CopyDialog } from './copy-dialog'
 import { EvaluationBars } from './evaluation-bars'
@@ -26,6 +28,7 @@ export function EnvironmentCard({
   evaluations: Evaluations | undefined
   rollouts: Rollout[]
 }) {
+  const leave = useMayChange(flag.id, 'contributor')
   const [copying, setCopying] = useState(false)
   const environment = {
     id: entry.environment_id,
@@ -51,7 +54,7 @@ export function EnvironmentCard({
             <Text size="sm" c={isOn ? 'harbour' : 'dimmed'} fw={600}>
               {isOn ? 'On' : 'Off'}
             </Text>
-            <FlagToggle flag={flag} environment={environment} enabled={isOn} size="sm" />
+            <FlagToggle flag={flag} environment={environment} enabled={isOn} leave={leave} size="sm" />
           </Group>
         </Group>
         <Serving flag={flag} entry={entry} />
@@ -85,7 +88,8 @@ export function EnvironmentCard({
             Edit targeting
           </ButtonLink>
           {others.length > 0 && !flag.archived_at && (
-            <Button
+            <GuardedButton
+              leave={leave}
               size="xs"
               variant="subtle"
               color="gray"
@@ -93,7 +97,7 @@ export function EnvironmentCard({
               onClick={() => setCopying(true)}
             >
               Copy from…
-            </Button>
+            </GuardedButton>
           )}
         </Group>
       </Stack>

@@ -4,10 +4,10 @@ import { useBlocker } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import { ApiFailure, messageOf } from '~/api/failure'
 import { type Flag, flagQuery } from '~/api/flags'
-import { useMay } from '~/api/session'
 import { changeBetween, changedMembers, onTop, type Settings, settingsOf, sidesOf } from '~/flags/edit'
 import { leavesTab } from '~/flags/leaving-tab'
 import { CHANNELS } from '~/flags/marks'
+import { useMayChange } from '~/flags/may-change'
 import { changeFlag, type FlagChange, waitingSuggestion } from '~/flags/save'
 import { TagField } from '~/flags/tag-field'
 import { faultOfLine, faultOfObject } from '~/flags/value'
@@ -26,7 +26,7 @@ interface Draft {
 /** Name, description, tags and what protects the flag. Nothing that somebody else saved meanwhile is overwritten. */
 export function SettingsTab({ flag }: { flag: Flag }) {
   const cache = useQueryClient()
-  const leave = useMay('feature_flag_config_write')
+  const leave = useMayChange(flag.id, 'editor')
   const [draft, setDraft] = useState<Draft | null>(null)
   const [isTried, setTried] = useState(false)
   const base = settingsOf(draft?.base ?? flag)

@@ -2,8 +2,9 @@ import { ActionIcon, List, Table, Text, VisuallyHidden } from '@mantine/core'
 import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { Flag, Variant } from '~/api/flags'
-import { type Leave, useMay } from '~/api/session'
+import type { Leave } from '~/api/session'
 import { Value } from '~/flags/marks'
+import { useMayChange } from '~/flags/may-change'
 import { usesOf, wordsOfUses } from '~/flags/uses'
 import { laidOut } from '~/flags/value'
 import { Snippet, Token } from '~/ui/code'
@@ -20,7 +21,7 @@ type Opened = { flag: Flag } & ({ kind: 'new' } | { kind: 'change' | 'remove'; v
 
 /** The values that the flag can have, and where each is served. */
 export function VariantsTab({ flag }: { flag: Flag }) {
-  const leave = useMay('feature_flag_config_write')
+  const leave = useMayChange(flag.id, 'editor')
   const [opened, setOpened] = useState<Opened | null>(null)
   const close = () => setOpened(null)
   const goOn = () => {

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import type { Fault } from '~/api/failure'
 import { useMay } from '~/api/session'
 import { needsApproval } from '~/flags/approval'
+import { useMayChange } from '~/flags/may-change'
 import { changesInWords } from '~/targeting/changes'
 import { type Draft, draftOf, same } from '~/targeting/draft'
 import type { Entry } from '~/targeting/entry'
@@ -45,7 +46,7 @@ export function Editor({
   }, [now, isSaving])
   useEffect(() => remember(flag.id, entry.environment_id, held), [flag.id, entry.environment_id, held])
 
-  const write = useMay('feature_flag_config_write')
+  const write = useMayChange(flag.id, 'contributor')
   const readOnly = !write.allowed || Boolean(flag.archived_at)
   const names: Names = { variants: flag.variants, filter: id => savedFilters?.find(filter => filter.id === id)?.name }
   const isBusy = isDirty(held)
