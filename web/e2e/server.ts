@@ -30,9 +30,16 @@ export class Server {
   private constructor(
     readonly url: string,
     readonly bootstrap: Bootstrap,
-    private readonly child: ChildProcess,
+    /** The program, where it was started here. */
+    private readonly child: ChildProcess | null,
     private readonly directory: string,
   ) {}
+
+  /** A server that runs already, by its data directory. It is left running. */
+  static async running(directory: string): Promise<Server> {
+    const bootstrap = JSON.parse(await readFile(join(directory, 'bootstrap.json'), 'utf8')) as Bootstrap
+    return new Server(bootstrap.url, bootstrap, null, directory)
+  }
 
   /** Starts the program in a directory of its own and waits until it is ready. */
   static async start(...options: string[]): Promise<Server> {
@@ -57,6 +64,7 @@ export class Server {
 
   /** Stops the program and removes what it wrote. */
   async stop() {
+    if (this.child === null) return
     if (this.child.exitCode === null) {
       this.child.kill('SIGKILL')
       await once(this.child, 'exit')
