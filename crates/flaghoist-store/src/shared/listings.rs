@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// Documents that are read together when what was there before the list is caught up with.
 const BATCH: i64 = 500;
 
-/// The rows that the list is ordered by, with their columns as [`page!`] names them.
+/// The rows that the list is ordered by, with their columns as `page!` names them.
 const LISTED: Table = Table { name: "listed_flags", key: &["listed_id"] };
 
 /// The flags of a list: what is selected, and in which order. Whether a flag is stale is what
