@@ -92,10 +92,10 @@ test('a switch in one browser shows in another', async () => {
   await Promise.all([ada.open('/flags?search=flag-00001'), grace.open('/flags?search=flag-00001')])
   const there = (person: Person) => person.page.getByRole('switch', { name: /Development/i }).first()
   for (let time = 0; time < TIMES; time += 1) {
-    await there(ada).waitFor()
+    await there(ada).waitFor({ state: 'attached' })
     const wasOn = await there(grace).isChecked()
     const began = Date.now()
-    await there(ada).click()
+    await there(ada).click({ force: true })
     await expect.poll(() => there(grace).isChecked(), { interval: 10, timeout: 5_000 }).toBe(!wasOn)
     times_ms.push(Date.now() - began)
     await ada.settled()

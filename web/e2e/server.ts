@@ -35,10 +35,13 @@ export class Server {
     private readonly directory: string,
   ) {}
 
-  /** A server that runs already, by its data directory. It is left running. */
+  /**
+   * A server that runs already, by its data directory. It is left running. `FLAGHOIST_CONSOLE_AT` names another address
+   * that passes on to it, such as that of Vite.
+   */
   static async running(directory: string): Promise<Server> {
     const bootstrap = JSON.parse(await readFile(join(directory, 'bootstrap.json'), 'utf8')) as Bootstrap
-    return new Server(bootstrap.url, bootstrap, null, directory)
+    return new Server(process.env.FLAGHOIST_CONSOLE_AT ?? bootstrap.url, bootstrap, null, directory)
   }
 
   /** Starts the program in a directory of its own and waits until it is ready. */

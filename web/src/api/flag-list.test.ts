@@ -5,10 +5,10 @@ const asked = (...args: Parameters<typeof flagListQuery>) => JSON.parse(JSON.str
 
 describe('the question for flags', () => {
   it('is about those in use, the last changed first, unless the address says otherwise', () => {
-    const inUse = { is_archived: false, sort: '-updated_at', limit: 100 }
+    const inUse = { is_archived: false, sort: '-updated_at', limit: 50 }
     expect(asked({}, null)).toEqual(inUse)
     expect(asked({ archived: 'nonsense', sort: 'nonsense' }, null)).toEqual(inUse)
-    expect(asked({ archived: 'only', sort: 'key' }, null)).toEqual({ is_archived: true, sort: 'key', limit: 100 })
+    expect(asked({ archived: 'only', sort: 'key' }, null)).toEqual({ is_archived: true, sort: 'key', limit: 50 })
   })
   it('wants no larger pages than the server gives, which are 200', () => {
     expect(asked({}, 'next')).toMatchObject({ cursor: 'next', limit: 200 })

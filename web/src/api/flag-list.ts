@@ -29,7 +29,7 @@ export const SORTS = ['-updated_at', 'key', '-created_at'] as const
 
 // The first page is small so that it is there at once; a change makes all loaded pages old, so the others are as large
 // as the server lets them be.
-const FIRST_PAGE = 100
+const FIRST_PAGE = 50
 const NEXT_PAGES = 200
 
 /** What the server is asked for a page of flags; the first page when there is no cursor. */

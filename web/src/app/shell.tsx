@@ -46,6 +46,7 @@ export function Shell() {
     ['/', search.open],
   ])
   useGoTo()
+  useFlagsAtHand()
   const live = useLive()
   return (
     <AppShell
@@ -90,6 +91,17 @@ export function Shell() {
       <Suspense>{palette && <Palette close={search.close} />}</Suspense>
     </AppShell>
   )
+}
+
+/** Fetches the page of all flags once nothing else is to be done: it is where most go next. */
+function useFlagsAtHand() {
+  const router = useRouter()
+  useEffect(() => {
+    const fetchIt = () => void router.preloadRoute({ to: '/flags' })
+    // Safari has no idle callbacks.
+    if (window.requestIdleCallback === undefined) setTimeout(fetchIt, 1_000)
+    else window.requestIdleCallback(fetchIt)
+  }, [router])
 }
 
 function useLive(): LiveState {
